@@ -1,0 +1,2 @@
+//! The cspm command.
+fn main() {}

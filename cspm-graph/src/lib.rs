@@ -1,0 +1,1 @@
+//! The attack graph: frozen property graph, reachability, and the derivation of steps from facts

@@ -1,0 +1,1 @@
+//! Who may do what: cloud policy documents and their exact evaluation

@@ -1,0 +1,1 @@
+//! The vocabulary of cspm: resources, grants, relations, findings, reports and their native formats

@@ -1,0 +1,1 @@
+//! Ranking of findings by the damage behind them: verdicts, scores, reasons, fixes
