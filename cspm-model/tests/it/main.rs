@@ -1,1 +1,3 @@
 //! Integration tests of cspm-model.
+
+mod native;
