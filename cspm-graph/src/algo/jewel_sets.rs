@@ -1,0 +1,482 @@
+//! Which crown jewels each state reaches.
+
+use std::ops::Range;
+
+use super::components::{ComponentId, components};
+use super::cone::{Cone, LocalGateId, LocalId};
+use super::error::check_states;
+use super::meter::Meter;
+use super::set_pool::{SetId, SetPool};
+use super::{Jewel, QueryError};
+use crate::graph::sealed::Sealed as _;
+use crate::graph::{Id, Limits, Rows, StateId, StateSet, Table, View};
+
+/// Returns for every state s the jewels in R(s), as [`reach_with`](super::reach_with) defines it.
+///
+/// A jewel is named by its index in `jewels`; one state may stand there several times. Exact with gates: an
+/// attacker at s may come to the inputs of a gate by different ways, round a cycle, or through other gates.
+///
+/// # Errors
+/// [`QueryError::UnknownState`] if a jewel is not in the graph; [`QueryError::Limit`], [`QueryError::Cancelled`].
+///
+/// # Complexity
+/// For a backward cone of c states and e steps, u distinct unions over windows of w words: O(n + e + u·w) a
+/// round. One round is enough unless an open gate lies on a cycle through its own output; then at most one
+/// more for each gate and component that learns from another, and one to see that nothing changes.
+/// Space: 4 bytes a state, and the distinct sets.
+///
+/// # Source
+/// DESIGN: hash-consed reach sets over components in completion order. Let X(s) hold the jewels in R(s) and
+/// the inputs, in R(s), of gates with two or more inputs outside the ambient. X is the least solution of:
+/// s's own bits are in X(s); X(t) is in X(s) for a step s→t; X(output) is in X(s) if all open inputs of a
+/// gate are in X(s). Each inclusion is sound, because R(t) is in R(s) for t in R(s); and by induction along
+/// a derivation of v in R(s), X(v) is in X(s). Oracle in [`verify::jewel_sets`](super::verify::jewel_sets).
+pub fn jewel_sets(
+    view: &View<'_>,
+    ambient: &StateSet,
+    jewels: &[Jewel],
+    limits: &Limits,
+) -> Result<JewelSets, QueryError> {
+    let graph = view.graph();
+    check_states(graph, jewels.iter().map(|&(state, _)| state))?;
+    let mut meter = Meter::new(limits);
+    let targets = jewels.iter().map(|&(state, _)| state);
+    let cone = Cone::build(
+        view,
+        targets,
+        |state| ambient.contains(state),
+        None,
+        &mut meter,
+    )?;
+    meter.spend(cone.state_count() + cone.hops.values().len())?;
+    let plan = Plan::new(&cone, jewels);
+    let mut fixpoint = Fixpoint::new(&cone, &plan);
+    fixpoint.run(&mut meter)?;
+    let rounds = fixpoint.rounds;
+    let (mut pool, mut set_of) = (fixpoint.pool, fixpoint.set_of);
+    if cone.gate_count() > 0 {
+        (pool, set_of) = without_gate_bits(&pool, &set_of, &plan, &mut meter)?;
+    }
+
+    let mut state_sets: Table<StateId, SetId> =
+        Table::filled(SetPool::empty(), graph.state_count());
+    for (local, &state) in cone.states.iter() {
+        state_sets[state] = set_of[plan.place_of[local]];
+    }
+    let mut sets = JewelSets {
+        state_sets,
+        totals: Table::with_capacity(pool.len()),
+        jewel_of_bit: plan
+            .bits
+            .iter()
+            .map(|bit| bit.jewel.unwrap_or_default())
+            .collect(),
+        pool,
+        rounds,
+    };
+    for set in (0..sets.pool.len()).map(SetId::at) {
+        meter.spend(sets.pool.width(set))?;
+        let mut totals = Totals { count: 0, value: 0 };
+        for bit in sets.pool.bits(set) {
+            let jewel = plan
+                .bits
+                .get(bit)
+                .and_then(|bit| jewels.get(bit.jewel? as usize));
+            totals.count += 1;
+            totals.value = totals
+                .value
+                .saturating_add(jewel.map_or(0, |&(_, value)| value));
+        }
+        sets.totals.push(totals);
+    }
+    Ok(sets)
+}
+
+/// The jewels that each state reaches. Equal sets are stored once.
+#[derive(Debug)]
+pub struct JewelSets {
+    state_sets: Table<StateId, SetId>,
+    totals: Table<SetId, Totals>,
+    jewel_of_bit: Vec<u32>,
+    pool: SetPool,
+    rounds: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Totals {
+    count: usize,
+    value: u64,
+}
+
+impl JewelSets {
+    /// Number of jewels that the state reaches, itself included; 0 for a state that there is not.
+    pub fn count(&self, state: StateId) -> usize {
+        self.set(state).map_or(0, |set| self.totals[set].count)
+    }
+
+    /// Sum of the values of the jewels that the state reaches; stays at the largest `u64` when it is passed.
+    pub fn value(&self, state: StateId) -> u64 {
+        self.set(state).map_or(0, |set| self.totals[set].value)
+    }
+
+    /// The indices of the jewels that the state reaches, ascending.
+    ///
+    /// # Complexity
+    /// O(k log k) for k jewels.
+    pub fn members(&self, state: StateId) -> impl ExactSizeIterator<Item = usize> + use<> {
+        let bits = self
+            .set(state)
+            .into_iter()
+            .flat_map(|set| self.pool.bits(set));
+        let jewels = bits.filter_map(|bit| self.jewel_of_bit.get(bit));
+        let mut members: Vec<usize> = jewels.map(|&jewel| jewel as usize).collect();
+        members.sort_unstable();
+        members.into_iter()
+    }
+
+    /// True if both states reach the same jewels. O(1).
+    pub fn same_set(&self, a: StateId, b: StateId) -> bool {
+        self.set(a) == self.set(b)
+    }
+
+    /// Number of distinct sets, the empty one among them, whether a state has it or not.
+    pub fn distinct_sets(&self) -> usize {
+        self.pool.len()
+    }
+
+    /// Number of passes over the cone until nothing changed.
+    pub fn rounds(&self) -> usize {
+        self.rounds
+    }
+
+    fn set(&self, state: StateId) -> Option<SetId> {
+        self.state_sets.get(state).copied()
+    }
+}
+
+/// Returns the states of a cone that reach all inputs of at least one of its gates, ascending.
+pub(super) fn opening_states(
+    cone: &Cone,
+    meter: &mut Meter<'_>,
+) -> Result<Vec<LocalId>, QueryError> {
+    let plan = Plan::new(cone, &[]);
+    let mut fixpoint = Fixpoint::new(cone, &plan);
+    fixpoint.run(meter)?;
+    let mut opens: Table<SetId, Option<bool>> = Table::filled(None, fixpoint.pool.len());
+    let mut states = Vec::new();
+    for local in cone.states.ids() {
+        let set = fixpoint.set_of[plan.place_of[local]];
+        if *opens[set].get_or_insert_with(|| fixpoint.opens_a_gate(set)) {
+            states.push(local);
+        }
+    }
+    Ok(states)
+}
+
+/// What a bit of a set stands for: a jewel, or an input of a gate.
+#[derive(Clone, Copy, Debug)]
+struct Bit {
+    place: ComponentId,
+    jewel: Option<u32>,
+    input: Option<LocalId>,
+}
+
+/// The order of the work: components in an order in which what a component needs comes before it, as far as
+/// there is one.
+struct Plan {
+    place_of: Table<LocalId, ComponentId>,
+    members: Rows<ComponentId, LocalId>,
+    component_count: usize,
+    /// In the order of the components, so that a set is a short window.
+    bits: Vec<Bit>,
+    own_bits: Table<ComponentId, Range<usize>>,
+    /// Bits of the inputs of each gate, first the one that the gate is looked up by.
+    gate_bits: Table<LocalGateId, Vec<usize>>,
+    /// Gates by the bit they are looked up by.
+    gates_of_bit: Vec<Vec<LocalGateId>>,
+    /// The bits that gates are looked up by, as a dense set.
+    lookup: Vec<u64>,
+}
+
+impl Plan {
+    fn new(cone: &Cone, jewels: &[Jewel]) -> Self {
+        let (place_of, component_count) = Self::order(cone);
+        let pairs = place_of.iter().map(|(local, &place)| (place, local));
+        let members = Rows::group(component_count, pairs, LocalId::at(0));
+
+        let jewel_bits = jewels.iter().zip(0..).filter_map(|(&(state, _), jewel)| {
+            let place = place_of[cone.local(state)?];
+            Some(Bit {
+                place,
+                jewel: Some(jewel),
+                input: None,
+            })
+        });
+        let mut inputs = cone.gate_inputs.values().to_vec();
+        inputs.sort_unstable();
+        inputs.dedup();
+        let input_bits = inputs.into_iter().map(|input| Bit {
+            place: place_of[input],
+            jewel: None,
+            input: Some(input),
+        });
+        let mut bits: Vec<Bit> = jewel_bits.chain(input_bits).collect();
+        bits.sort_unstable_by_key(|bit| (bit.place, bit.jewel, bit.input));
+
+        let mut own_bits: Table<ComponentId, Range<usize>> = Table::filled(0..0, component_count);
+        let mut bit_of_input: Table<LocalId, usize> = Table::filled(0, cone.state_count());
+        for (number, bit) in bits.iter().enumerate() {
+            let own = &mut own_bits[bit.place];
+            *own = if own.start == own.end {
+                number..number + 1
+            } else {
+                own.start..number + 1
+            };
+            if let Some(input) = bit.input {
+                bit_of_input[input] = number;
+            }
+        }
+        let gate_bits: Vec<Vec<usize>> = (0..cone.gate_count())
+            .map(|gate| {
+                let inputs = cone.gate_inputs.row(LocalGateId::at(gate));
+                inputs.iter().map(|&input| bit_of_input[input]).collect()
+            })
+            .collect();
+        let mut gates_of_bit = vec![Vec::new(); bits.len()];
+        let mut lookup = vec![0_u64; bits.len().div_ceil(64)];
+        for (gate, bits) in gate_bits.iter().enumerate() {
+            if let Some(&bit) = bits.first() {
+                gates_of_bit[bit].push(LocalGateId::at(gate));
+                lookup[bit / 64] |= 1 << (bit % 64);
+            }
+        }
+        Self {
+            place_of,
+            members,
+            component_count,
+            bits,
+            own_bits,
+            gate_bits: gate_bits.into(),
+            gates_of_bit,
+            lookup,
+        }
+    }
+
+    /// Components over hops alone, ordered so that outputs of gates come before whatever leads to the gate's
+    /// inputs, where no cycle forbids it: then one round is enough.
+    fn order(cone: &Cone) -> (Table<LocalId, ComponentId>, usize) {
+        let hop = |node: LocalId, k: usize| cone.hops.row(node).get(k).map(|hop| hop.to);
+        let plain = components(cone.state_count(), hop);
+        if cone.gate_count() == 0 {
+            return (plain.of, plain.count);
+        }
+        let hop_or_gate = |node: LocalId, k: usize| {
+            let hops = cone.hops.row(node);
+            let gates = cone.gates_by_input.row(node);
+            let gate = || {
+                gates
+                    .get(k - hops.len())
+                    .map(|&gate| cone.gate_output[gate])
+            };
+            hops.get(k).map_or_else(gate, |hop| Some(hop.to))
+        };
+        let wide = components(cone.state_count(), hop_or_gate);
+        // A plain component lies in one wide one; within that, completion order keeps hops in order.
+        let mut order: Vec<Option<(ComponentId, ComponentId)>> = vec![None; plain.count];
+        for (local, &component) in plain.of.iter() {
+            order[component.index()] = Some((wide.of[local], component));
+        }
+        let mut order: Vec<(ComponentId, ComponentId)> = order.into_iter().flatten().collect();
+        order.sort_unstable();
+        let mut place: Table<ComponentId, ComponentId> =
+            Table::filled(ComponentId::at(0), plain.count);
+        for (number, &(_, component)) in order.iter().enumerate() {
+            place[component] = ComponentId::at(number);
+        }
+        let place_of: Vec<ComponentId> = plain
+            .of
+            .values()
+            .iter()
+            .map(|&component| place[component])
+            .collect();
+        (place_of.into(), plain.count)
+    }
+}
+
+/// The sets so far, round by round.
+struct Fixpoint<'c> {
+    cone: &'c Cone,
+    plan: &'c Plan,
+    pool: SetPool,
+    set_of: Table<ComponentId, SetId>,
+    rounds: usize,
+    /// The round in which a set was closed under gates last, and the outcome.
+    closed: Table<SetId, (usize, SetId)>,
+    /// The round in which the set of a component was read before it was renewed.
+    read_early: Table<ComponentId, usize>,
+    changed_after_reading: bool,
+    /// The last component for which a set was gathered, to gather each set once.
+    gathered: Table<SetId, (usize, Option<ComponentId>)>,
+}
+
+impl<'c> Fixpoint<'c> {
+    fn new(cone: &'c Cone, plan: &'c Plan) -> Self {
+        Self {
+            cone,
+            plan,
+            pool: SetPool::new(),
+            set_of: Table::filled(SetPool::empty(), plan.component_count),
+            rounds: 0,
+            closed: Table::with_capacity(0),
+            read_early: Table::filled(0, plan.component_count),
+            changed_after_reading: false,
+            gathered: Table::with_capacity(0),
+        }
+    }
+
+    /// Rounds until no set changes that was read before it was renewed.
+    ///
+    /// Sets only grow: each is made anew from sets that only grow. If nothing that was read early has changed
+    /// by the end of a round, all sets of that round satisfy the equations with one another.
+    fn run(&mut self, meter: &mut Meter<'_>) -> Result<(), QueryError> {
+        loop {
+            self.rounds += 1;
+            self.changed_after_reading = false;
+            for place in (0..self.plan.component_count).map(ComponentId::at) {
+                let gathered = self.gather(place, meter)?;
+                let closed = self.close(gathered, place, meter)?;
+                if self.set_of[place] != closed {
+                    self.set_of[place] = closed;
+                    self.changed_after_reading |= self.read_early[place] == self.rounds;
+                }
+            }
+            if !self.changed_after_reading {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The own bits of a component and all that its successors have.
+    fn gather(&mut self, place: ComponentId, meter: &mut Meter<'_>) -> Result<SetId, QueryError> {
+        let mut sets: Vec<SetId> = Vec::new();
+        let mut work = 1;
+        for &member in self.plan.members.row(place) {
+            for hop in self.cone.hops.row(member) {
+                work += 1;
+                let next = self.plan.place_of[hop.to];
+                let set = self.set_of[next];
+                if next == place || set == SetPool::empty() {
+                    continue;
+                }
+                while self.gathered.len() <= set.index() {
+                    self.gathered.push((0, None));
+                }
+                let mark = (self.rounds, Some(place));
+                if std::mem::replace(&mut self.gathered[set], mark) != mark {
+                    work += self.pool.width(set);
+                    sets.push(set);
+                }
+            }
+        }
+        meter.spend(work)?;
+        let own = self.plan.own_bits[place].clone();
+        Ok(match sets.as_slice() {
+            // COST: a component whose successors agree inherits their set without work.
+            &[only] if own.is_empty() => only,
+            sets => self.pool.union(sets, own),
+        })
+    }
+
+    /// True if a set holds all inputs of a gate.
+    fn opens_a_gate(&self, set: SetId) -> bool {
+        let mut bits = self.pool.common_bits(set, &self.plan.lookup);
+        bits.any(|bit| {
+            self.plan.gates_of_bit[bit]
+                .iter()
+                .any(|&gate| self.opens(set, gate))
+        })
+    }
+
+    fn opens(&self, set: SetId, gate: LocalGateId) -> bool {
+        self.plan.gate_bits[gate]
+            .iter()
+            .all(|&input| self.pool.contains(set, input))
+    }
+
+    /// A set and the sets of the outputs of all gates that it opens.
+    fn close(
+        &mut self,
+        set: SetId,
+        place: ComponentId,
+        meter: &mut Meter<'_>,
+    ) -> Result<SetId, QueryError> {
+        if self.plan.lookup.is_empty() || self.cone.gate_count() == 0 {
+            return Ok(set);
+        }
+        while self.closed.len() < self.pool.len() {
+            self.closed.push((0, SetPool::empty()));
+        }
+        let (round, closed) = self.closed[set];
+        if round == self.rounds {
+            return Ok(closed);
+        }
+        let mut current = set;
+        loop {
+            let mut work = self.pool.width(current);
+            let mut gained = vec![current];
+            for bit in self.pool.common_bits(current, &self.plan.lookup) {
+                for &gate in &self.plan.gates_of_bit[bit] {
+                    work += self.plan.gate_bits[gate].len();
+                    if !self.opens(current, gate) {
+                        continue;
+                    }
+                    let from = self.plan.place_of[self.cone.gate_output[gate]];
+                    if from >= place {
+                        self.read_early[from] = self.rounds;
+                    }
+                    let output = self.set_of[from];
+                    work += self.pool.width(output);
+                    if !self.pool.is_subset(output, current) {
+                        gained.push(output);
+                    }
+                }
+            }
+            meter.spend(work)?;
+            if gained.len() == 1 {
+                break;
+            }
+            current = self.pool.union(&gained, 0..0);
+        }
+        while self.closed.len() < self.pool.len() {
+            self.closed.push((0, SetPool::empty()));
+        }
+        self.closed[set] = (self.rounds, current);
+        Ok(current)
+    }
+}
+
+/// The same sets without the bits of inputs of gates: what differs by those alone becomes one set.
+fn without_gate_bits(
+    pool: &SetPool,
+    set_of: &Table<ComponentId, SetId>,
+    plan: &Plan,
+    meter: &mut Meter<'_>,
+) -> Result<(SetPool, Table<ComponentId, SetId>), QueryError> {
+    let mut jewels_only = SetPool::new();
+    let mut kept: Table<SetId, Option<SetId>> = Table::filled(None, pool.len());
+    let mut renamed = Table::with_capacity(set_of.len());
+    for &set in set_of.values() {
+        let new = if let Some(new) = kept[set] {
+            new
+        } else {
+            meter.spend(pool.width(set))?;
+            let is_jewel = |bit: &usize| plan.bits.get(*bit).is_some_and(|bit| bit.jewel.is_some());
+            let bits: Vec<usize> = pool.bits(set).filter(is_jewel).collect();
+            let new = jewels_only.store_bits(&bits);
+            kept[set] = Some(new);
+            new
+        };
+        renamed.push(new);
+    }
+    Ok((jewels_only, renamed))
+}

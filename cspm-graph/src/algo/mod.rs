@@ -1,0 +1,53 @@
+//! Questions about a frozen graph: one file for each.
+//!
+//! Every question is asked of a [`View`](crate::graph::View). Entries are what the attacker holds at the
+//! start. The *ambient* set A is what the entries reach; what an attacker who holds s reaches, R(s), is the
+//! least set with: s in R(s); a step u→v with u in R(s) gives v; a gate with at least one input in R(s) and
+//! all others in R(s) or A gives its output.
+//!
+//! | question | function |
+//! |---|---|
+//! | what do these entries reach? | [`reach`] |
+//! | what does this state reach, given the ambient? | [`reach_with`] |
+//! | which crown jewels does each state reach? | [`jewel_sets`] |
+//! | what is the likeliest way to each state? | [`most_likely`] |
+//! | and the next ones? | [`next_most_likely`] |
+//! | which prize draws an attacker from each state? | [`prize`] |
+//! | which single step or state, left out, cuts jewels off? | [`choke`] |
+//! | what can be walked into from outside? | [`free`] |
+//! | how many resources lie behind a state? | [`blast_resources`] |
+//!
+//! [`verify`] checks answers by other means than those that found them.
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "INVARIANT: ids in range: ids are checked where they enter, and tables and rows cover them all"
+)]
+
+mod blast;
+mod choke;
+mod components;
+mod cone;
+mod error;
+mod free;
+mod jewel_sets;
+mod knuth;
+mod meter;
+mod most_likely;
+mod next_most_likely;
+mod prize;
+mod reach;
+mod set_pool;
+
+pub use blast::{BlastResources, blast_resources};
+pub use choke::{ChokePoint, ChokePoints, choke};
+pub use error::{QueryError, UnknownStateError};
+pub use free::free;
+pub use jewel_sets::{JewelSets, jewel_sets};
+pub use most_likely::{Derivation, Derivations, most_likely};
+pub use next_most_likely::next_most_likely;
+pub use prize::{Prize, Prizes, prize};
+pub use reach::{reach, reach_with};
+
+/// A crown jewel: a state whose loss is the damage, and its value.
+pub type Jewel = (crate::graph::StateId, u64);

@@ -1,0 +1,263 @@
+//! Hash-consed bit sets: equal sets are stored once.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::ops::Range;
+
+use crate::graph::sealed::Sealed as _;
+use crate::graph::{Table, define_id};
+
+define_id! {
+    /// A stored set. Equal sets of a pool have equal ids.
+    pub(super) struct SetId
+}
+
+/// Stores each distinct set of bits once, as the window of words between its first and its last bit.
+///
+/// The hash seed is random, so that hostile input cannot aim at one bucket; ids follow the order in which
+/// sets are stored and not the hash, so answers do not depend on it.
+#[derive(Debug)]
+pub(super) struct SetPool {
+    windows: Table<SetId, Window>,
+    words: Vec<u64>,
+    hasher: RandomState,
+    newest_of_hash: HashMap<u64, SetId>,
+    older_of_hash: Table<SetId, Option<SetId>>,
+    scratch: Vec<u64>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    /// Number of the first word, counted in words from bit 0.
+    first: usize,
+    /// Place in the arena.
+    start: usize,
+    length: usize,
+}
+
+impl SetPool {
+    /// A pool that holds the empty set, as [`Self::empty`].
+    pub(super) fn new() -> Self {
+        Self {
+            windows: vec![Window {
+                first: 0,
+                start: 0,
+                length: 0,
+            }]
+            .into(),
+            words: Vec::new(),
+            hasher: RandomState::new(),
+            newest_of_hash: HashMap::new(),
+            older_of_hash: vec![None].into(),
+            scratch: Vec::new(),
+        }
+    }
+
+    pub(super) fn empty() -> SetId {
+        SetId::at(0)
+    }
+
+    /// Number of sets, the empty one among them.
+    pub(super) fn len(&self) -> usize {
+        self.windows.len()
+    }
+
+    /// Number of words of a set, as a measure of work.
+    pub(super) fn width(&self, set: SetId) -> usize {
+        self.windows[set].length
+    }
+
+    pub(super) fn contains(&self, set: SetId, bit: usize) -> bool {
+        let Window {
+            first,
+            start,
+            length,
+        } = self.windows[set];
+        match (bit / 64).checked_sub(first) {
+            Some(word) if word < length => self.words[start + word] >> (bit % 64) & 1 == 1,
+            _ => false,
+        }
+    }
+
+    pub(super) fn is_subset(&self, inner: SetId, outer: SetId) -> bool {
+        if inner == outer {
+            return true;
+        }
+        let (small, large) = (self.windows[inner], self.windows[outer]);
+        // Windows are tight, so a set that sticks out at either end is no subset.
+        if small.length == 0 {
+            return true;
+        }
+        if small.first < large.first || small.first + small.length > large.first + large.length {
+            return false;
+        }
+        let words = &self.words[small.start..small.start + small.length];
+        let offset = large.start + small.first - large.first;
+        words
+            .iter()
+            .zip(&self.words[offset..])
+            .all(|(word, other)| word & !other == 0)
+    }
+
+    /// The bits of a set in ascending order.
+    pub(super) fn bits(&self, set: SetId) -> impl Iterator<Item = usize> + '_ {
+        let Window {
+            first,
+            start,
+            length,
+        } = self.windows[set];
+        self.words[start..start + length]
+            .iter()
+            .enumerate()
+            .flat_map(move |(index, &word)| {
+                let base = (first + index) * 64;
+                ones(word).map(move |bit| base + bit)
+            })
+    }
+
+    /// The bits that a set has in common with `mask`, a dense set of words from bit 0, in ascending order.
+    pub(super) fn common_bits<'s>(
+        &'s self,
+        set: SetId,
+        mask: &'s [u64],
+    ) -> impl Iterator<Item = usize> + 's {
+        let Window {
+            first,
+            start,
+            length,
+        } = self.windows[set];
+        let mask = mask.get(first..).unwrap_or_default();
+        let words = self.words[start..start + length]
+            .iter()
+            .zip(mask)
+            .enumerate();
+        words.flat_map(move |(index, (&word, &mask))| {
+            let base = (first + index) * 64;
+            ones(word & mask).map(move |bit| base + bit)
+        })
+    }
+
+    /// The union of some sets and a range of bits.
+    pub(super) fn union(&mut self, sets: &[SetId], bits: Range<usize>) -> SetId {
+        let own = (!bits.is_empty()).then(|| (bits.start / 64, bits.end.div_ceil(64)));
+        let windows = sets
+            .iter()
+            .map(|&set| self.windows[set])
+            .filter(|window| window.length > 0);
+        let ends = windows
+            .clone()
+            .map(|window| (window.first, window.first + window.length));
+        let bounds = ends.chain(own).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+        let Some((first, end)) = bounds else {
+            return Self::empty();
+        };
+
+        let mut scratch = std::mem::take(&mut self.scratch);
+        scratch.clear();
+        scratch.resize(end - first, 0);
+        for window in windows {
+            let words = &self.words[window.start..window.start + window.length];
+            for (place, word) in scratch[window.first - first..].iter_mut().zip(words) {
+                *place |= word;
+            }
+        }
+        for bit in bits {
+            scratch[bit / 64 - first] |= 1 << (bit % 64);
+        }
+        let set = self.store(first, &scratch);
+        self.scratch = scratch;
+        set
+    }
+
+    /// The set of some bits, given in ascending order.
+    pub(super) fn store_bits(&mut self, bits: &[usize]) -> SetId {
+        let (Some(&lowest), Some(&highest)) = (bits.first(), bits.last()) else {
+            return Self::empty();
+        };
+        let mut words = vec![0; highest / 64 - lowest / 64 + 1];
+        for &bit in bits {
+            words[bit / 64 - lowest / 64] |= 1 << (bit % 64);
+        }
+        self.store(lowest / 64, &words)
+    }
+
+    /// Stores a set whose first and last word are not zero.
+    fn store(&mut self, first: usize, words: &[u64]) -> SetId {
+        let hash = self.hasher.hash_one((first, words));
+        let mut candidate = self.newest_of_hash.get(&hash).copied();
+        let newest = candidate;
+        while let Some(set) = candidate {
+            let window = self.windows[set];
+            let stored = &self.words[window.start..window.start + window.length];
+            if window.first == first && stored == words {
+                return set;
+            }
+            candidate = self.older_of_hash[set];
+        }
+        let set = SetId::at(self.windows.len());
+        self.windows.push(Window {
+            first,
+            start: self.words.len(),
+            length: words.len(),
+        });
+        self.words.extend_from_slice(words);
+        self.older_of_hash.push(newest);
+        self.newest_of_hash.insert(hash, set);
+        set
+    }
+}
+
+fn ones(mut word: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = (word != 0).then(|| word.trailing_zeros() as usize)?;
+        word &= word - 1;
+        Some(bit)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_sets_are_stored_once() {
+        let mut pool = SetPool::new();
+        let low = pool.union(&[], 3..5);
+        let high = pool.union(&[], 200..201);
+        let both = pool.union(&[low, high], 0..0);
+        assert_eq!(pool.bits(both).collect::<Vec<_>>(), [3, 4, 200]);
+        assert_eq!(pool.union(&[high, SetPool::empty()], 3..5), both);
+        assert_eq!(pool.store_bits(&[3, 4, 200]), both);
+        assert_eq!(pool.union(&[], 7..7), SetPool::empty());
+        assert_eq!(pool.len(), 4);
+    }
+
+    #[test]
+    fn subsets_look_at_windows_and_words() {
+        let mut pool = SetPool::new();
+        let sets: Vec<SetId> = [
+            &[][..],
+            &[3],
+            &[70],
+            &[3, 70],
+            &[3, 70, 300],
+            &[300],
+            &[4, 70],
+        ]
+        .map(|bits| pool.store_bits(bits))
+        .to_vec();
+        for &inner in &sets {
+            for &outer in &sets {
+                let expected = pool.bits(inner).all(|bit| pool.contains(outer, bit));
+                assert_eq!(
+                    pool.is_subset(inner, outer),
+                    expected,
+                    "{inner:?} in {outer:?}"
+                );
+            }
+        }
+        let mask = [1 << 3, 0, 0];
+        assert_eq!(pool.common_bits(sets[4], &mask).collect::<Vec<_>>(), [3]);
+        assert_eq!(pool.common_bits(sets[5], &mask).count(), 0);
+    }
+}

@@ -1,0 +1,338 @@
+//! From steps in any order to a frozen graph.
+
+use super::attack_graph::Columns;
+use super::id::sealed::Sealed as _;
+use super::{
+    AttackGraph, GateId, LimitError, Limits, Rows, StateId, StepAttributes, StepId, Table,
+};
+
+/// Collects the steps of a graph.
+///
+/// Adding cannot fail; [`Self::build`] checks everything at once. Parallel steps and self loops are kept. An
+/// input that a gate names twice counts once, and a gate with one distinct input is an ordinary step.
+#[derive(Clone, Debug)]
+pub struct GraphBuilder {
+    state_count: usize,
+    steps: Vec<OrdinaryStep>,
+    gates: Vec<GateRecord>,
+    /// Inputs of all gates, one gate after the other.
+    inputs: Vec<StateId>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct OrdinaryStep {
+    from: StateId,
+    to: StateId,
+    attributes: StepAttributes,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct GateRecord {
+    inputs_start: usize,
+    inputs_end: usize,
+    output: StateId,
+    attributes: StepAttributes,
+}
+
+impl GraphBuilder {
+    /// A graph of `state_count` states, numbered from zero, and no step yet.
+    pub fn new(state_count: usize) -> Self {
+        Self {
+            state_count,
+            steps: Vec::new(),
+            gates: Vec::new(),
+            inputs: Vec::new(),
+        }
+    }
+
+    /// Adds a step: whoever holds `from` can get `to`.
+    pub fn add_step(&mut self, from: StateId, to: StateId, attributes: StepAttributes) {
+        self.steps.push(OrdinaryStep {
+            from,
+            to,
+            attributes,
+        });
+    }
+
+    /// Adds a gate: whoever holds all of `inputs` can get `output`.
+    pub fn add_gate(&mut self, inputs: &[StateId], output: StateId, attributes: StepAttributes) {
+        let inputs_start = self.inputs.len();
+        self.inputs.extend_from_slice(inputs);
+        self.inputs
+            .get_mut(inputs_start..)
+            .unwrap_or_default()
+            .sort_unstable();
+        let mut last = None;
+        let mut kept = inputs_start;
+        for place in inputs_start..self.inputs.len() {
+            let Some(&input) = self.inputs.get(place) else {
+                break;
+            };
+            if last.replace(input) != Some(input) {
+                self.inputs.swap(kept, place);
+                kept += 1;
+            }
+        }
+        self.inputs.truncate(kept);
+        if let (Some(&from), true) = (self.inputs.last(), kept == inputs_start + 1) {
+            self.inputs.truncate(inputs_start);
+            self.add_step(from, output, attributes);
+        } else {
+            self.gates.push(GateRecord {
+                inputs_start,
+                inputs_end: kept,
+                output,
+                attributes,
+            });
+        }
+    }
+
+    /// Number of states.
+    pub fn state_count(&self) -> usize {
+        self.state_count
+    }
+
+    /// Number of steps and gates added so far.
+    pub fn step_count(&self) -> usize {
+        self.steps.len() + self.gates.len()
+    }
+
+    /// Freezes the graph.
+    ///
+    /// # Errors
+    /// [`BuildError::Limit`] if the graph is larger than `limits` allow, [`BuildError::StepOutOfRange`] if a
+    /// step names a state that there is not, [`BuildError::GateWithoutInputs`] if a gate has none.
+    ///
+    /// # Complexity
+    /// O(n + m log d) time for m steps and rows of at most d steps; twice the size of the graph in space.
+    pub fn build(self, limits: &Limits) -> Result<AttackGraph, BuildError> {
+        self.check(limits)?;
+        let Self {
+            state_count,
+            mut steps,
+            mut gates,
+            inputs,
+        } = self;
+        let inputs_of = |gate: &GateRecord| {
+            inputs
+                .get(gate.inputs_start..gate.inputs_end)
+                .unwrap_or_default()
+        };
+
+        group_by_origin(&mut steps, state_count);
+        let attributes_rank = |step: &StepAttributes| (step.tag, step.likelihood, step.certainty);
+        gates.sort_unstable_by(|a, b| {
+            let rank = |gate: &GateRecord| {
+                (
+                    gate.output,
+                    gate.attributes.kind,
+                    attributes_rank(&gate.attributes),
+                )
+            };
+            inputs_of(a)
+                .cmp(inputs_of(b))
+                .then_with(|| rank(a).cmp(&rank(b)))
+        });
+
+        let mut columns = Columns::with_capacity(steps.len() + gates.len());
+        for step in &steps {
+            columns.push(&step.attributes);
+        }
+        for gate in &gates {
+            columns.push(&gate.attributes);
+        }
+
+        // Grouped already, so this only counts the rows.
+        let forward = Rows::group(
+            state_count,
+            steps.iter().map(|step| (step.from, step.to)),
+            StateId::at(0),
+        );
+        let mut backward = Rows::group(
+            state_count,
+            steps
+                .iter()
+                .enumerate()
+                .map(|(index, step)| (step.to, StepId::at(index))),
+            StepId::at(0),
+        );
+        for state in (0..state_count).map(StateId::at) {
+            backward
+                .row_mut(state)
+                .sort_unstable_by_key(|&step| (columns.kind[step], step));
+        }
+        let sources = backward.values().iter().map(|step| steps.get(step.index()));
+        let backward_sources: Vec<StateId> = sources.flatten().map(|step| step.from).collect();
+        drop(steps);
+
+        let numbered = || {
+            gates
+                .iter()
+                .enumerate()
+                .map(|(index, gate)| (GateId::at(index), gate))
+        };
+        let pairs = numbered().flat_map(|(id, gate)| inputs_of(gate).iter().map(move |&i| (id, i)));
+        let gate_inputs = Rows::group(gates.len(), pairs.clone(), StateId::at(0));
+        let by_input = Rows::group(state_count, pairs.map(|(id, i)| (i, id)), GateId::at(0));
+        let by_output = Rows::group(
+            state_count,
+            numbered().map(|(id, gate)| (gate.output, id)),
+            GateId::at(0),
+        );
+        let gate_output: Table<GateId, StateId> = gates
+            .iter()
+            .map(|gate| gate.output)
+            .collect::<Vec<_>>()
+            .into();
+
+        Ok(AttackGraph {
+            forward,
+            backward,
+            backward_sources,
+            gate_inputs,
+            gate_output,
+            gates_by_input: by_input,
+            gates_by_output: by_output,
+            columns,
+        })
+    }
+
+    fn check(&self, limits: &Limits) -> Result<(), BuildError> {
+        let bounds = [
+            ("states", limits.states, Limits::STATES, self.state_count),
+            ("steps", limits.steps, Limits::STEPS, self.step_count()),
+            (
+                "gate_inputs",
+                limits.gate_inputs,
+                Limits::GATE_INPUTS,
+                self.inputs.len(),
+            ),
+        ];
+        for (name, limit, possible, observed) in bounds {
+            let limit = limit.min(possible);
+            if observed > limit {
+                return Err(LimitError::new(name, limit as u64, observed as u64).into());
+            }
+        }
+        let check_state = |state: StateId, tag: u32| {
+            if state.index() < self.state_count {
+                return Ok(());
+            }
+            Err(StepOutOfRangeError {
+                state,
+                state_count: self.state_count,
+                tag,
+            })
+        };
+        for step in &self.steps {
+            check_state(step.from, step.attributes.tag)?;
+            check_state(step.to, step.attributes.tag)?;
+        }
+        for gate in &self.gates {
+            let tag = gate.attributes.tag;
+            check_state(gate.output, tag)?;
+            if gate.inputs_start == gate.inputs_end {
+                return Err(GateWithoutInputsError { tag }.into());
+            }
+            for &input in self
+                .inputs
+                .get(gate.inputs_start..gate.inputs_end)
+                .unwrap_or_default()
+            {
+                check_state(input, tag)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Sorts steps by origin, kind, target, tag, cost and certainty.
+///
+/// COST: one counting pass for the origins, then a sort inside each row; rows are short.
+fn group_by_origin(steps: &mut Vec<OrdinaryStep>, state_count: usize) {
+    let Some(&filler) = steps.first() else { return };
+    let mut next = vec![0_usize; state_count + 1];
+    for step in &*steps {
+        next[step.from.index() + 1] += 1;
+    }
+    for row in 0..state_count {
+        next[row + 1] += next[row];
+    }
+    let mut grouped = vec![filler; steps.len()];
+    for step in &*steps {
+        let place = &mut next[step.from.index()];
+        grouped[*place] = *step;
+        *place += 1;
+    }
+    // Every place has moved on to the end of its row, where the next row starts.
+    let mut start = 0;
+    for end in next.into_iter().take(state_count) {
+        grouped[start..end].sort_unstable_by_key(|step| {
+            let OrdinaryStep { to, attributes, .. } = step;
+            (
+                attributes.kind,
+                *to,
+                attributes.tag,
+                attributes.likelihood,
+                attributes.certainty,
+            )
+        });
+        start = end;
+    }
+    *steps = grouped;
+}
+
+/// Why a graph was not built.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The graph is larger than the limits allow.
+    #[error("graph not built: {0}")]
+    Limit(#[from] LimitError),
+    /// A step names a state beyond the count of states.
+    #[error("graph not built: {0}")]
+    StepOutOfRange(#[from] StepOutOfRangeError),
+    /// A gate has no input; it would give its output to everybody.
+    #[error("graph not built: {0}")]
+    GateWithoutInputs(#[from] GateWithoutInputsError),
+}
+
+/// A step names a state that there is not.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("step with tag {tag} names state {state}, but there are only {state_count} states")]
+pub struct StepOutOfRangeError {
+    state: StateId,
+    state_count: usize,
+    tag: u32,
+}
+
+impl StepOutOfRangeError {
+    /// The state that is not there.
+    pub fn state(&self) -> StateId {
+        self.state
+    }
+
+    /// Number of states of the graph.
+    pub fn state_count(&self) -> usize {
+        self.state_count
+    }
+
+    /// Tag of the step.
+    pub fn tag(&self) -> u32 {
+        self.tag
+    }
+}
+
+/// A gate without inputs.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("gate with tag {tag} has no input: give it one, or make its output an entry")]
+pub struct GateWithoutInputsError {
+    tag: u32,
+}
+
+impl GateWithoutInputsError {
+    /// Tag of the gate.
+    pub fn tag(&self) -> u32 {
+        self.tag
+    }
+}

@@ -1,0 +1,111 @@
+//! Bounds on sizes and work, and the token that stops a question.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::{StateId, StepId};
+
+/// Bounds on the size of a graph and on the work of a question.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// States of a graph.
+    pub states: usize,
+    /// Steps of a graph, gates among them.
+    pub steps: usize,
+    /// Inputs of all gates of a graph together.
+    pub gate_inputs: usize,
+    /// Work units of one question: about one for each step followed and each word of a set combined.
+    pub work: u64,
+    /// Ways that [`next_most_likely`](crate::algo::next_most_likely) returns at most, whatever is asked.
+    pub paths: usize,
+    /// Forward searches of [`prize`](crate::algo::prize) for states that open a gate all by themselves.
+    pub searches: usize,
+    /// Stops the question from another thread.
+    pub cancel: Option<Cancel>,
+}
+
+impl Limits {
+    /// As many states as there are ids for; memory is what bounds a caller earlier, at about 40 bytes each.
+    pub const STATES: usize = StateId::MAX as usize;
+    /// As many steps as there are ids for; memory is what bounds a caller earlier, at about 50 bytes each.
+    pub const STEPS: usize = StepId::MAX as usize;
+    /// Positions in the table of inputs are `u32`.
+    pub const GATE_INPUTS: usize = StepId::MAX as usize;
+    /// Some minutes of one processor: several thousand times the largest estate we have timed.
+    pub const WORK: u64 = 100_000_000_000;
+    /// More ways to one state than any person reads.
+    pub const PATHS: usize = 1_000;
+    /// Gates that are open on two sides are rare: estates of a million states have some hundreds.
+    pub const SEARCHES: usize = 10_000;
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            states: Self::STATES,
+            steps: Self::STEPS,
+            gate_inputs: Self::GATE_INPUTS,
+            work: Self::WORK,
+            paths: Self::PATHS,
+            searches: Self::SEARCHES,
+            cancel: None,
+        }
+    }
+}
+
+/// A limit was passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("limit `{name}` of {limit} passed: {observed} observed; raise the limit or ask for less")]
+pub struct LimitError {
+    name: &'static str,
+    limit: u64,
+    observed: u64,
+}
+
+impl LimitError {
+    pub(crate) fn new(name: &'static str, limit: u64, observed: u64) -> Self {
+        Self {
+            name,
+            limit,
+            observed,
+        }
+    }
+
+    /// Which field of [`Limits`] it was.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The bound.
+    pub fn limit(&self) -> u64 {
+        self.limit
+    }
+
+    /// The first value seen beyond the bound; the true one may be larger.
+    pub fn observed(&self) -> u64 {
+        self.observed
+    }
+}
+
+/// A token that stops a running question: all clones of it share one flag.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel {
+    flag: Arc<AtomicBool>,
+}
+
+impl Cancel {
+    /// A token that is not cancelled yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Stops every question that carries a clone of this token, soon. There is no way back.
+    pub fn cancel(&self) {
+        self.flag.store(true, Ordering::Relaxed);
+    }
+
+    /// True once [`Self::cancel`] was called.
+    pub fn is_cancelled(&self) -> bool {
+        self.flag.load(Ordering::Relaxed)
+    }
+}

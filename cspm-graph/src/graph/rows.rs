@@ -1,0 +1,95 @@
+//! Compressed rows: a list of values for each id, all in one array.
+
+use std::marker::PhantomData;
+use std::ops::Range;
+
+use super::Id;
+
+/// For each id a slice of `values`, between two neighbouring `offsets`.
+#[derive(Clone, Debug)]
+pub(crate) struct Rows<I, T> {
+    offsets: Vec<u32>,
+    values: Vec<T>,
+    id: PhantomData<fn(I) -> I>,
+}
+
+impl<I: Id, T: Copy> Rows<I, T> {
+    /// Groups `pairs` by id; a row keeps the order of its pairs. `pairs` is walked twice.
+    ///
+    /// INVARIANT: rows fit `u32`: callers bound the number of pairs below `u32::MAX` first.
+    pub(crate) fn group<P>(count: usize, pairs: P, filler: T) -> Self
+    where
+        P: Iterator<Item = (I, T)> + Clone,
+    {
+        let mut offsets = vec![0_u32; count + 1];
+        for (id, _) in pairs.clone() {
+            offsets[id.index() + 1] += 1;
+        }
+        for row in 0..count {
+            offsets[row + 1] += offsets[row];
+        }
+        let mut values = vec![filler; offsets[count] as usize];
+        let mut next = offsets.clone();
+        for (id, value) in pairs {
+            let place = &mut next[id.index()];
+            values[*place as usize] = value;
+            *place += 1;
+        }
+        Self {
+            offsets,
+            values,
+            id: PhantomData,
+        }
+    }
+
+    /// Appends nothing and takes the arrays as they are.
+    pub(crate) fn from_parts(offsets: Vec<u32>, values: Vec<T>) -> Self {
+        Self {
+            offsets,
+            values,
+            id: PhantomData,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn range(&self, id: I) -> Range<usize> {
+        self.offsets[id.index()] as usize..self.offsets[id.index() + 1] as usize
+    }
+
+    #[inline]
+    pub(crate) fn row(&self, id: I) -> &[T] {
+        &self.values[self.range(id)]
+    }
+
+    pub(crate) fn row_mut(&mut self, id: I) -> &mut [T] {
+        let range = self.range(id);
+        &mut self.values[range]
+    }
+
+    /// The id whose row holds the value at `position`.
+    pub(crate) fn row_of(&self, position: usize) -> I {
+        let after = self
+            .offsets
+            .partition_point(|&offset| offset as usize <= position);
+        I::at(after.saturating_sub(1))
+    }
+
+    pub(crate) fn row_count(&self) -> usize {
+        self.offsets.len().saturating_sub(1)
+    }
+
+    pub(crate) fn values(&self) -> &[T] {
+        &self.values
+    }
+
+    /// True if the offsets are what the type promises for `count` ids.
+    pub(crate) fn is_sound(&self, count: usize) -> bool {
+        self.offsets.len() == count + 1
+            && self.offsets.first() == Some(&0)
+            && self.offsets.is_sorted()
+            && self
+                .offsets
+                .last()
+                .is_some_and(|&last| last as usize == self.values.len())
+    }
+}
