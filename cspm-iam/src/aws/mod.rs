@@ -1,0 +1,44 @@
+//! AWS policies: documents, requests and the decision.
+//!
+//! | module | concept |
+//! |---|---|
+//! | `document`, `parse` | [`Policy`] and [`Statement`], and how they are read from JSON |
+//! | `pattern` | [`Pattern`]: wildcards and policy variables |
+//! | `action`, `principal` | who asks for what, and how policies name them |
+//! | `condition` | condition operators and what they make of a context |
+//! | `context`, `keys` | what is known of a request, and who sets each key |
+//! | `formula`, `solve` | which completions of an incomplete context allow |
+//! | `services` | services whose rules differ from the general ones |
+//! | `evaluate`, `decision` | the documented logic and its answer |
+//! | [`batch`] | one JSON request a line, to compare with other evaluators |
+
+mod action;
+mod arn;
+pub mod batch;
+mod condition;
+mod context;
+mod decision;
+mod document;
+mod error;
+mod evaluate;
+mod formula;
+mod keys;
+mod limits;
+mod named;
+mod parse;
+mod pattern;
+mod principal;
+mod services;
+mod solve;
+
+pub use action::Action;
+pub use context::Context;
+pub use decision::{Block, Decision, DecisionKind, OpenCondition, PolicyKind, StatementRef};
+pub use document::{Effect, Policy, ResourcePatterns, Statement, Warning, WarningEffect};
+pub use error::{InvalidDocument, InvalidName, LimitExceeded, ParseError};
+pub use evaluate::{PolicySet, Request, evaluate};
+pub use keys::Setter;
+pub use limits::Limits;
+pub use named::{NamedPrincipal, Principals};
+pub use pattern::Pattern;
+pub use principal::{Entity, Principal, Session};
