@@ -51,6 +51,11 @@ impl<R: BufRead> Scanner<R> {
         }
     }
 
+    /// Refuses values longer than `value_bytes` from here on.
+    pub fn limit_value_bytes(&mut self, value_bytes: usize) {
+        self.value_bytes = value_bytes;
+    }
+
     /// Name of the document.
     pub fn source(&self) -> &Arc<str> {
         &self.source

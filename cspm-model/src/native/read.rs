@@ -121,8 +121,8 @@ impl NativeReader {
                 ),
             ));
         };
-        self.records_seen = true;
         scanner.expect(b'[')?;
+        self.records_seen = true;
         let mut index: u64 = 0;
         while scanner.element(index == 0)? {
             let value = scanner.value()?;
@@ -133,7 +133,30 @@ impl NativeReader {
         Ok(())
     }
 
-    fn schema(&mut self, value: &RawValue) -> Result<(), ReadError> {
+    /// Reads one element of the member `key`, for callers that had to look at it first.
+    ///
+    /// # Errors
+    /// On an unknown member, or past the limit of records.
+    pub fn element(
+        &mut self,
+        key: &str,
+        index: u64,
+        value: &RawValue,
+        builder: &mut EstateBuilder,
+    ) -> Result<(), ReadError> {
+        let place = value.location(&self.source, &format!("/{key}/{index}"));
+        let Some(record) = Record::parse(key, true) else {
+            return Err(ReadError::value(place, format!("unknown member `{key}`")));
+        };
+        self.records_seen = true;
+        read_record(record, &value.text, &place, builder)
+    }
+
+    /// Reads the value of the member `schema`.
+    ///
+    /// # Errors
+    /// When it names another schema, or is no text.
+    pub fn schema(&mut self, value: &RawValue) -> Result<(), ReadError> {
         let place = value.location(&self.source, "/schema");
         let found: String =
             serde_json::from_str(&value.text).map_err(|error| ReadError::json(&place, &error))?;
