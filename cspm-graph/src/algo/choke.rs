@@ -22,7 +22,7 @@ use crate::graph::{Id, Limits, StateId, StateSet, StepId, Table, View};
 /// most as many as those derivations have distinct steps and states.
 ///
 /// # Source
-/// A choke point lies on every derivation, so on the likeliest. Oracle in the tests: all steps and states.
+/// A choke point lies on every derivation, so on the likeliest. Oracle in [`verify::choke`](super::verify::choke).
 pub fn choke(
     view: &View<'_>,
     entries: &[StateId],

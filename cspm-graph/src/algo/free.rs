@@ -16,6 +16,9 @@ use crate::graph::{GateId, Limits, StateId, StateSet, Table, View};
 ///
 /// # Complexity
 /// O(n + m) as for [`reach`](super::reach).
+///
+/// # Source
+/// DESIGN, free states. Oracle in [`verify::free`](super::verify::free).
 pub fn free(
     view: &View<'_>,
     entries: &[StateId],

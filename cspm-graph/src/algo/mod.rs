@@ -38,6 +38,7 @@ mod next_most_likely;
 mod prize;
 mod reach;
 mod set_pool;
+pub mod verify;
 
 pub use blast::{BlastResources, blast_resources};
 pub use choke::{ChokePoint, ChokePoints, choke};

@@ -6,8 +6,7 @@ use super::QueryError;
 use super::error::check_states;
 use super::knuth::{GateTerms, Relation, Search};
 use super::meter::Meter;
-use crate::graph::sealed::Sealed as _;
-use crate::graph::{GateId, Likelihood, Limits, Rows, StateId, StepId, Table, View};
+use crate::graph::{GateId, Likelihood, LimitError, Limits, Rows, StateId, StepId, Table, View};
 
 /// Returns the likeliest derivation of every state that `entries` reach.
 ///
@@ -59,8 +58,13 @@ pub fn most_likely(
         if let Some(step) = label.via.and_then(|step| graph.step(step)) {
             inputs.extend(step.inputs());
         }
-        // At most one step a state: the inputs of the gates among them fit what the graph holds already.
-        offsets.push(StateId::at(inputs.len()).get());
+        let Ok(offset) = u32::try_from(inputs.len()) else {
+            // Rows are counted in `u32`; only a graph at the very limit of ids comes here.
+            return Err(
+                LimitError::new("gate_inputs", u64::from(u32::MAX), inputs.len() as u64).into(),
+            );
+        };
+        offsets.push(offset);
     }
     derivations.inputs = Rows::from_parts(offsets, inputs);
     Ok(derivations)

@@ -35,7 +35,7 @@ use crate::graph::{AttackGraph, Likelihood, Limits, Rows, StateId, StepId, Table
 /// [`Prizes::is_cut`] says so.
 ///
 /// # Source
-/// Dijkstra on the reverse of the cone, from all jewels at once. Oracle in the tests.
+/// Dijkstra on the reverse of the cone, from all jewels at once. Oracle in [`verify::prizes`](super::verify::prizes).
 pub fn prize(
     view: &View<'_>,
     ambient: &Derivations,
@@ -86,8 +86,8 @@ pub fn prize(
         seeds.extend(found);
         is_cut = cut;
     }
-    // The backward pass has a budget of its own: searches that were cut leave none of theirs.
-    let mut meter = if is_cut { Meter::new(limits) } else { meter };
+    // The backward pass has a budget of its own, as the searches may have spent theirs.
+    let mut meter = Meter::new(limits);
     let best = walk_back(&weighed, seeds, &mut meter)?;
 
     let mut prizes = Prizes {
@@ -171,7 +171,7 @@ struct Worth {
 }
 
 /// `ln(large / small)` in cost units, rounded.
-fn log_ratio(large: u64, small: u64) -> u64 {
+pub(super) fn log_ratio(large: u64, small: u64) -> u64 {
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,

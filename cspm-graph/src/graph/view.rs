@@ -69,6 +69,18 @@ impl<'g> View<'g> {
         self.graph
     }
 
+    /// The same view with some more steps and gates left out; ids that there are not have no effect.
+    #[must_use]
+    pub fn without(&self, steps: &[StepId]) -> Self {
+        let mut view = self.clone();
+        for &step in steps {
+            if step.index() < view.graph.step_count() {
+                view.leave_out(step);
+            }
+        }
+        view
+    }
+
     /// True if a step or gate is part of the view.
     #[inline]
     pub fn contains(&self, step: StepId) -> bool {

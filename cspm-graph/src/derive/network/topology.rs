@@ -1,0 +1,743 @@
+//! The network as facts, with every reference resolved.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use cspm_model::diagnostic::Effect;
+use cspm_model::ports::PortSet;
+use cspm_model::resource::{
+    AclFacts, DatabaseFacts, FunctionFacts, InstanceFacts, InterfaceFacts, LoadBalancerFacts,
+    RouteTableFacts, SecurityGroupFacts, TargetGroupFacts,
+};
+use cspm_model::{Diagnostic, Estate, Location, Properties, Resource};
+
+use super::super::address::AddressSet;
+use super::super::draft::NodeId;
+
+/// What an owner of interfaces is, which decides on which ports it can be reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Runs code: any port.
+    Compute,
+    /// Only sends: a function.
+    Sender,
+    /// Listens on these ports only: a database, a load balancer.
+    Listens(PortSet),
+}
+
+/// A place in the network.
+#[derive(Debug, Clone)]
+pub(super) struct Interface {
+    pub(super) owner: NodeId,
+    pub(super) role: Role,
+    pub(super) running: bool,
+    pub(super) vpc: Option<usize>,
+    /// Position of the subnet, or `None` where it is not said or not collected.
+    pub(super) subnet: Option<usize>,
+    /// Positions of the security groups, ascending.
+    pub(super) groups: Vec<usize>,
+    /// Whether a security group is named that was not collected.
+    pub(super) unknown_group: bool,
+    /// Whether nothing filters it: a network load balancer without groups.
+    pub(super) unfiltered: bool,
+    pub(super) private: Vec<IpAddr>,
+    pub(super) public_v4: bool,
+    pub(super) public_v6: bool,
+    pub(super) evidence: Location,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Rule {
+    pub(super) ingress: bool,
+    /// `None` for every protocol.
+    pub(super) protocol: Option<String>,
+    pub(super) ports: PortSet,
+    pub(super) addresses: AddressSet,
+    /// Positions of security groups that are peers.
+    pub(super) groups: Vec<usize>,
+    pub(super) evidence: Location,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct AclRule {
+    pub(super) number: u32,
+    pub(super) ingress: bool,
+    pub(super) allow: bool,
+    pub(super) protocol: Option<String>,
+    pub(super) ports: PortSet,
+    pub(super) addresses: AddressSet,
+    pub(super) evidence: Location,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Acl {
+    pub(super) position: usize,
+    /// Ascending by number.
+    pub(super) rules: Vec<AclRule>,
+}
+
+/// Where a route leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Target {
+    Local,
+    /// An internet gateway attached to the VPC of the table.
+    Internet,
+    Peering(usize),
+    Other,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct RouteRule {
+    pub(super) destination: AddressSet,
+    pub(super) prefix: u8,
+    pub(super) target: Target,
+    pub(super) evidence: Location,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct RouteTable {
+    pub(super) position: usize,
+    pub(super) routes: Vec<RouteRule>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Subnet {
+    pub(super) position: usize,
+    pub(super) cidrs: Vec<String>,
+    pub(super) first: Option<IpAddr>,
+    /// Position in `tables`; `None` where no table of the VPC was collected.
+    pub(super) table: Option<usize>,
+    pub(super) acl: Option<usize>,
+}
+
+/// A listener and where it forwards.
+#[derive(Debug, Clone)]
+pub(super) struct Forward {
+    pub(super) load_balancer: NodeId,
+    pub(super) listener: u16,
+    pub(super) target: String,
+    pub(super) target_port: Option<u16>,
+    pub(super) udp: bool,
+    pub(super) authenticated: bool,
+    pub(super) evidence: Location,
+}
+
+#[derive(Debug)]
+pub(super) struct Topology<'a> {
+    pub(super) estate: &'a Estate,
+    pub(super) interfaces: Vec<Interface>,
+    pub(super) subnets: HashMap<usize, Subnet>,
+    pub(super) tables: Vec<RouteTable>,
+    pub(super) acls: Vec<Acl>,
+    pub(super) groups: HashMap<usize, Vec<Rule>>,
+    /// Pairs of VPCs that a peering joins, by the position of the peering.
+    pub(super) peerings: Vec<(usize, [usize; 2])>,
+    pub(super) forwards: Vec<Forward>,
+    /// Address ranges narrower than a subnet that some rule names.
+    narrow: HashSet<ipnet::IpNet>,
+}
+
+impl<'a> Topology<'a> {
+    pub(super) fn new(estate: &'a Estate, diagnostics: &mut Vec<Diagnostic>) -> Self {
+        let mut topology = Self {
+            estate,
+            interfaces: Vec::new(),
+            subnets: HashMap::new(),
+            tables: Vec::new(),
+            acls: Vec::new(),
+            groups: HashMap::new(),
+            peerings: Vec::new(),
+            forwards: Vec::new(),
+            narrow: HashSet::new(),
+        };
+        topology.read_filters(diagnostics);
+        topology.read_routes();
+        topology.read_subnets();
+        topology.read_owners(diagnostics);
+        topology.read_narrow();
+        topology
+    }
+
+    fn resolve(&self, name: &str, of: &Resource) -> Option<usize> {
+        self.estate.resolve(name, of.account.as_deref())
+    }
+
+    fn each(&self) -> impl Iterator<Item = (usize, &'a Resource)> + use<'a> {
+        self.estate.resources().iter().enumerate()
+    }
+
+    fn read_filters(&mut self, diagnostics: &mut Vec<Diagnostic>) {
+        for (at, resource) in self.each() {
+            match &resource.properties {
+                Properties::SecurityGroup(facts) => {
+                    let rules = self.group_rules(resource, facts, diagnostics);
+                    self.groups.insert(at, rules);
+                }
+                Properties::Acl(facts) => {
+                    let acl = acl(at, resource, facts, diagnostics);
+                    self.acls.push(acl);
+                }
+                Properties::Peering(facts) if facts.active != Some(false) => {
+                    let ends: Vec<usize> =
+                        facts.vpcs.iter().filter_map(|vpc| self.resolve(vpc, resource)).collect();
+                    if let [a, b] = ends[..] {
+                        self.peerings.push((at, [a, b]));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn group_rules(
+        &self,
+        resource: &Resource,
+        facts: &SecurityGroupFacts,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Vec<Rule> {
+        let mut rules = Vec::with_capacity(facts.rules.len());
+        for (number, rule) in facts.rules.iter().enumerate() {
+            let evidence = rule
+                .evidence
+                .clone()
+                .unwrap_or_else(|| resource.evidence_of(&format!("/rules/{number}")));
+            let mut addresses = AddressSet::default();
+            let mut groups = Vec::new();
+            for peer in &rule.peers {
+                if let Some(set) = AddressSet::parse(peer) {
+                    addresses = addresses.or(&set);
+                } else if let Some(at) = self.resolve(peer, resource) {
+                    match self.estate.resources().get(at).map(|it| &it.properties) {
+                        Some(Properties::PrefixList(list)) => {
+                            for set in list.cidrs.iter().filter_map(|it| AddressSet::parse(it)) {
+                                addresses = addresses.or(&set);
+                            }
+                        }
+                        _ => groups.push(at),
+                    }
+                } else {
+                    diagnostics.push(Diagnostic::new(
+                        "not-collected",
+                        Effect::UnderReport,
+                        format!("`{}` admits `{peer}`, which no document describes", resource.id),
+                        evidence.clone(),
+                    ));
+                }
+            }
+            let Some(ports) = ports(rule.ports.as_deref(), &evidence, diagnostics) else { continue };
+            groups.sort_unstable();
+            rules.push(Rule {
+                ingress: rule.direction == "ingress",
+                protocol: protocol(&rule.protocol),
+                ports,
+                addresses,
+                groups,
+                evidence,
+            });
+        }
+        rules
+    }
+
+    fn read_routes(&mut self) {
+        // A gateway counts for the VPCs it is attached to.
+        let mut attached: HashMap<usize, Vec<usize>> = HashMap::new();
+        for (at, resource) in self.each() {
+            if let Properties::Gateway(facts) = &resource.properties
+                && resource.kind.as_str() == "network.internet_gateway"
+            {
+                let vpcs = facts.vpcs.iter().filter_map(|vpc| self.resolve(vpc, resource)).collect();
+                attached.insert(at, vpcs);
+            }
+        }
+        for (at, resource) in self.each() {
+            if let Properties::RouteTable(facts) = &resource.properties {
+                let table = self.route_table(at, resource, facts, &attached);
+                self.tables.push(table);
+            }
+        }
+    }
+
+    fn route_table(
+        &self,
+        at: usize,
+        resource: &Resource,
+        facts: &RouteTableFacts,
+        attached: &HashMap<usize, Vec<usize>>,
+    ) -> RouteTable {
+        let vpc = facts.vpc.as_deref().and_then(|vpc| self.resolve(vpc, resource));
+        let mut routes = Vec::new();
+        for (number, route) in facts.routes.iter().enumerate() {
+            if route.active == Some(false) {
+                continue;
+            }
+            let destinations: Vec<String> = if route.destination.contains(['.', ':']) {
+                vec![route.destination.clone()]
+            } else {
+                self.resolve(&route.destination, resource)
+                    .and_then(|list| self.estate.resources().get(list))
+                    .map(|list| match &list.properties {
+                        Properties::PrefixList(list) => list.cidrs.clone(),
+                        _ => Vec::new(),
+                    })
+                    .unwrap_or_default()
+            };
+            let target = if route.target == "local" {
+                Target::Local
+            } else {
+                match self.resolve(&route.target, resource) {
+                    Some(gateway) if attached.contains_key(&gateway) => {
+                        let vpcs = attached.get(&gateway).map_or(&[][..], Vec::as_slice);
+                        if vpc.is_some_and(|vpc| vpcs.contains(&vpc)) {
+                            Target::Internet
+                        } else {
+                            Target::Other
+                        }
+                    }
+                    Some(peering) if self.peerings.iter().any(|(it, _)| *it == peering) => {
+                        Target::Peering(peering)
+                    }
+                    _ => Target::Other,
+                }
+            };
+            let evidence = route
+                .evidence
+                .clone()
+                .unwrap_or_else(|| resource.evidence_of(&format!("/routes/{number}")));
+            for destination in &destinations {
+                let Ok(net) = ipnet::IpNet::from_str(destination) else { continue };
+                let Some(set) = AddressSet::parse(destination) else { continue };
+                routes.push(RouteRule {
+                    destination: set,
+                    prefix: net.prefix_len(),
+                    target: target.clone(),
+                    evidence: evidence.clone(),
+                });
+            }
+        }
+        // The longest prefix decides; equal ones keep the order of their text.
+        routes.sort_by(|a, b| b.prefix.cmp(&a.prefix).then_with(|| a.evidence.cmp(&b.evidence)));
+        RouteTable { position: at, routes }
+    }
+
+    fn read_subnets(&mut self) {
+        let mut table_of: HashMap<usize, usize> = HashMap::new();
+        let mut main_table: HashMap<usize, usize> = HashMap::new();
+        let mut acl_of: HashMap<usize, usize> = HashMap::new();
+        let mut default_acl: HashMap<usize, usize> = HashMap::new();
+        let own = |table: &mut HashMap<usize, usize>, subnets: Vec<usize>, number: usize| {
+            for subnet in subnets {
+                table.entry(subnet).or_insert(number);
+            }
+        };
+        for (number, table) in self.tables.iter().enumerate() {
+            let Some(resource) = self.estate.resources().get(table.position) else { continue };
+            let Properties::RouteTable(facts) = &resource.properties else { continue };
+            let named = facts.subnets.iter().filter_map(|it| self.resolve(it, resource)).collect();
+            own(&mut table_of, named, number);
+            if facts.main == Some(true)
+                && let Some(vpc) = facts.vpc.as_deref().and_then(|vpc| self.resolve(vpc, resource))
+            {
+                main_table.entry(vpc).or_insert(number);
+            }
+        }
+        for (number, acl) in self.acls.iter().enumerate() {
+            let Some(resource) = self.estate.resources().get(acl.position) else { continue };
+            let Properties::Acl(facts) = &resource.properties else { continue };
+            let named = facts.subnets.iter().filter_map(|it| self.resolve(it, resource)).collect();
+            own(&mut acl_of, named, number);
+            if facts.default == Some(true)
+                && let Some(vpc) = facts.vpc.as_deref().and_then(|vpc| self.resolve(vpc, resource))
+            {
+                default_acl.entry(vpc).or_insert(number);
+            }
+        }
+        for (at, resource) in self.each() {
+            let Properties::Subnet(facts) = &resource.properties else { continue };
+            let vpc = facts.vpc.as_deref().and_then(|vpc| self.resolve(vpc, resource));
+            let by_vpc = |table: &HashMap<usize, usize>| vpc.and_then(|vpc| table.get(&vpc).copied());
+            let first = facts
+                .cidrs
+                .iter()
+                .filter_map(|cidr| ipnet::IpNet::from_str(cidr).ok())
+                .find_map(|net| net.hosts().next());
+            self.subnets.insert(
+                at,
+                Subnet {
+                    position: at,
+                    cidrs: facts.cidrs.clone(),
+                    first,
+                    table: table_of.get(&at).copied().or_else(|| by_vpc(&main_table)),
+                    acl: acl_of.get(&at).copied().or_else(|| by_vpc(&default_acl)),
+                },
+            );
+        }
+    }
+
+    /// The VPC of a subnet, by their positions.
+    fn vpc_of(&self, subnet: usize) -> Option<usize> {
+        let resource = self.estate.resources().get(subnet)?;
+        match &resource.properties {
+            Properties::Subnet(facts) => facts.vpc.as_deref().and_then(|vpc| self.resolve(vpc, resource)),
+            _ => None,
+        }
+    }
+
+    fn read_owners(&mut self, diagnostics: &mut Vec<Diagnostic>) {
+        let mut attached: BTreeMap<usize, Vec<(&Resource, &InterfaceFacts)>> = BTreeMap::new();
+        for (_, resource) in self.each() {
+            if let Properties::Interface(facts) = &resource.properties
+                && let Some(owner) =
+                    facts.attached_to.as_deref().and_then(|owner| self.resolve(owner, resource))
+            {
+                attached.entry(owner).or_default().push((resource, facts));
+            }
+        }
+        let mut interfaces = Vec::new();
+        for (at, resource) in self.each() {
+            let loose = attached.remove(&at).unwrap_or_default();
+            match &resource.properties {
+                Properties::Instance(facts) => {
+                    self.instance(at, resource, facts, &loose, &mut interfaces);
+                }
+                Properties::Container(facts) => {
+                    for (number, interface) in facts.interfaces.iter().enumerate() {
+                        let place = resource.evidence_of(&format!("/interfaces/{number}"));
+                        interfaces.push(self.interface(at, resource, interface, place));
+                    }
+                }
+                Properties::Function(facts) => self.function(at, resource, facts, &mut interfaces),
+                Properties::Database(facts) => self.database(at, resource, facts, &mut interfaces),
+                Properties::LoadBalancer(facts) => {
+                    self.load_balancer(at, resource, facts, &mut interfaces, diagnostics);
+                }
+                _ => {}
+            }
+        }
+        self.interfaces = interfaces;
+    }
+
+    fn interface(
+        &self,
+        owner: usize,
+        resource: &Resource,
+        facts: &InterfaceFacts,
+        place: Location,
+    ) -> Interface {
+        let (groups, unknown_group) = self.groups_of(&facts.security_groups, resource);
+        let subnet = facts
+            .subnet
+            .as_deref()
+            .and_then(|it| self.resolve(it, resource))
+            .filter(|it| self.subnets.contains_key(it));
+        let stated = facts.vpc.as_deref().and_then(|vpc| self.resolve(vpc, resource));
+        let address = |text: &String| IpAddr::from_str(text).ok();
+        Interface {
+            owner: NodeId::of(owner),
+            role: Role::Compute,
+            running: true,
+            vpc: stated.or_else(|| subnet.and_then(|subnet| self.vpc_of(subnet))),
+            subnet,
+            groups,
+            unknown_group,
+            unfiltered: false,
+            private: facts.private_addresses.iter().filter_map(address).collect(),
+            public_v4: !facts.public_addresses.is_empty(),
+            public_v6: !facts.ipv6_addresses.is_empty(),
+            evidence: facts.evidence.clone().unwrap_or(place),
+        }
+    }
+
+    fn groups_of(&self, names: &[String], resource: &Resource) -> (Vec<usize>, bool) {
+        let mut groups: Vec<usize> = names
+            .iter()
+            .filter_map(|name| self.resolve(name, resource))
+            .filter(|at| self.groups.contains_key(at))
+            .collect();
+        let unknown = groups.len() < names.len();
+        groups.sort_unstable();
+        groups.dedup();
+        (groups, unknown)
+    }
+
+    fn instance(
+        &self,
+        at: usize,
+        resource: &Resource,
+        facts: &InstanceFacts,
+        loose: &[(&Resource, &InterfaceFacts)],
+        interfaces: &mut Vec<Interface>,
+    ) {
+        let running = facts
+            .state
+            .as_deref()
+            .is_none_or(|state| matches!(state, "running" | "pending" | "rebooting"));
+        let mut own = Vec::new();
+        for (number, interface) in facts.interfaces.iter().enumerate() {
+            let place = resource.evidence_of(&format!("/interfaces/{number}"));
+            own.push(self.interface(at, resource, interface, place));
+        }
+        let known: Vec<&str> = facts.interfaces.iter().filter_map(|it| it.id.as_deref()).collect();
+        for (interface, loose) in loose {
+            let id = interface.id.as_str();
+            if !known.iter().any(|known| id == *known || id.ends_with(&format!("/{known}"))) {
+                own.push(self.interface(at, interface, loose, interface.evidence_of("")));
+            }
+        }
+        let flat = InterfaceFacts {
+            vpc: facts.vpc.clone(),
+            subnet: facts.subnet.clone(),
+            security_groups: facts.security_groups.clone(),
+            private_addresses: facts.private_addresses.clone(),
+            public_addresses: facts.public_addresses.clone(),
+            ipv6_addresses: facts.ipv6_addresses.clone(),
+            ..InterfaceFacts::default()
+        };
+        if own.is_empty() && flat != InterfaceFacts::default() {
+            own.push(self.interface(at, resource, &flat, resource.evidence_of("")));
+        }
+        for interface in &mut own {
+            interface.running = running;
+        }
+        interfaces.extend(own);
+    }
+
+    fn several(
+        &self,
+        at: usize,
+        resource: &Resource,
+        subnets: &[String],
+        security_groups: &[String],
+        vpc: Option<&String>,
+    ) -> Vec<Interface> {
+        let flat = |subnet: Option<&String>| InterfaceFacts {
+            vpc: vpc.cloned(),
+            subnet: subnet.cloned(),
+            security_groups: security_groups.to_vec(),
+            ..InterfaceFacts::default()
+        };
+        let place = resource.evidence_of("");
+        if subnets.is_empty() {
+            return vec![self.interface(at, resource, &flat(None), place)];
+        }
+        subnets
+            .iter()
+            .map(|subnet| self.interface(at, resource, &flat(Some(subnet)), place.clone()))
+            .collect()
+    }
+
+    fn function(
+        &self,
+        at: usize,
+        resource: &Resource,
+        facts: &FunctionFacts,
+        interfaces: &mut Vec<Interface>,
+    ) {
+        if facts.subnets.is_empty() {
+            return;
+        }
+        for mut interface in
+            self.several(at, resource, &facts.subnets, &facts.security_groups, facts.vpc.as_ref())
+        {
+            interface.role = Role::Sender;
+            interfaces.push(interface);
+        }
+    }
+
+    fn database(
+        &self,
+        at: usize,
+        resource: &Resource,
+        facts: &DatabaseFacts,
+        interfaces: &mut Vec<Interface>,
+    ) {
+        if facts.subnets.is_empty() && facts.security_groups.is_empty() && facts.vpc.is_none() {
+            return;
+        }
+        let ports = facts.port.map_or_else(PortSet::all, |port| PortSet::range(port, port));
+        for mut interface in
+            self.several(at, resource, &facts.subnets, &facts.security_groups, facts.vpc.as_ref())
+        {
+            interface.role = Role::Listens(ports.clone());
+            interface.public_v4 = facts.publicly_accessible == Some(true);
+            interfaces.push(interface);
+        }
+    }
+
+    fn load_balancer(
+        &mut self,
+        at: usize,
+        resource: &Resource,
+        facts: &LoadBalancerFacts,
+        interfaces: &mut Vec<Interface>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        let Some(listeners) = &facts.listeners else {
+            diagnostics.push(Diagnostic::new(
+                "not-collected",
+                Effect::UnderReport,
+                format!("the listeners of `{}` were not collected: nothing is forwarded", resource.id),
+                resource.evidence_of(""),
+            ));
+            return;
+        };
+        let ports = PortSet::from_ranges(listeners.iter().map(|it| (it.port, it.port)));
+        for mut interface in
+            self.several(at, resource, &facts.subnets, &facts.security_groups, facts.vpc.as_ref())
+        {
+            interface.role = Role::Listens(ports.clone());
+            interface.public_v4 = facts.scheme.as_deref() == Some("internet-facing");
+            interface.unfiltered = facts.security_groups.is_empty()
+                && matches!(facts.family.as_deref(), Some("network" | "gateway"));
+            interfaces.push(interface);
+        }
+        for (number, listener) in listeners.iter().enumerate() {
+            let place = listener
+                .evidence
+                .clone()
+                .unwrap_or_else(|| resource.evidence_of(&format!("/listeners/{number}")));
+            let protocol = listener.protocol.as_deref().unwrap_or("tcp").to_ascii_lowercase();
+            let forward = |target: &cspm_model::resource::Target, port: Option<u16>, place: Location| Forward {
+                load_balancer: NodeId::of(at),
+                listener: listener.port,
+                target: target.id.clone(),
+                target_port: target.port.or(port),
+                udp: protocol == "udp",
+                authenticated: listener.authenticated == Some(true),
+                evidence: target.evidence.clone().unwrap_or(place),
+            };
+            for target in &listener.targets {
+                self.forwards.push(forward(target, None, place.clone()));
+            }
+            for group in &listener.target_groups {
+                let found = self.resolve(group, resource).and_then(|at| self.estate.resources().get(at));
+                let facts: Option<&TargetGroupFacts> = found.and_then(|it| match &it.properties {
+                    Properties::TargetGroup(facts) => Some(&**facts),
+                    _ => None,
+                });
+                match facts.and_then(|facts| facts.targets.as_ref().map(|targets| (facts, targets))) {
+                    Some((facts, targets)) => {
+                        for target in targets {
+                            self.forwards.push(forward(target, facts.port, place.clone()));
+                        }
+                    }
+                    None => diagnostics.push(Diagnostic::new(
+                        "not-collected",
+                        Effect::UnderReport,
+                        format!("the targets of `{group}` were not collected: nothing is forwarded"),
+                        place.clone(),
+                    )),
+                }
+            }
+        }
+    }
+
+    fn read_narrow(&mut self) {
+        let mut widest: Option<u8> = None;
+        for subnet in self.subnets.values() {
+            for net in subnet.cidrs.iter().filter_map(|it| ipnet::IpNet::from_str(it).ok()) {
+                if matches!(net, ipnet::IpNet::V4(_)) {
+                    widest = Some(widest.map_or(net.prefix_len(), |it| it.min(net.prefix_len())));
+                }
+            }
+        }
+        let Some(widest) = widest else { return };
+        let mut narrow: HashSet<ipnet::IpNet> = HashSet::new();
+        let mut note = |text: &str| {
+            if let Ok(net) = ipnet::IpNet::from_str(text)
+                && net.prefix_len() > widest
+            {
+                narrow.insert(net.trunc());
+            }
+        };
+        for resource in self.estate.resources() {
+            match &resource.properties {
+                Properties::SecurityGroup(facts) => {
+                    facts.rules.iter().flat_map(|rule| &rule.peers).for_each(|peer| note(peer));
+                }
+                Properties::Acl(facts) => facts.entries.iter().for_each(|entry| note(&entry.cidr)),
+                _ => {}
+            }
+        }
+        self.narrow = narrow;
+    }
+
+    /// The ranges narrower than a subnet that hold this address, the widest first: two neighbours that
+    /// share them are treated alike by every rule.
+    pub(super) fn narrow_ranges(&self, address: IpAddr) -> Vec<ipnet::IpNet> {
+        if self.narrow.is_empty() {
+            return Vec::new();
+        }
+        let bits = if address.is_ipv4() { 32 } else { 128 };
+        (1..=bits)
+            .filter_map(|prefix| ipnet::IpNet::new(address, prefix).ok().map(|net| net.trunc()))
+            .filter(|net| self.narrow.contains(net))
+            .collect()
+    }
+}
+
+fn acl(
+    at: usize,
+    resource: &Resource,
+    facts: &AclFacts,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Acl {
+    let mut rules = Vec::with_capacity(facts.entries.len());
+    for (number, entry) in facts.entries.iter().enumerate() {
+        let evidence = entry
+            .evidence
+            .clone()
+            .unwrap_or_else(|| resource.evidence_of(&format!("/entries/{number}")));
+        let Some(ports) = ports(entry.ports.as_deref(), &evidence, diagnostics) else { continue };
+        let Some(addresses) = AddressSet::parse(&entry.cidr) else {
+            diagnostics.push(Diagnostic::new(
+                "unreadable-fact",
+                Effect::OverReport,
+                format!("`{}` is no address range: the entry is left out", entry.cidr),
+                evidence,
+            ));
+            continue;
+        };
+        rules.push(AclRule {
+            number: entry.number,
+            ingress: entry.direction == "ingress",
+            allow: entry.action == "allow",
+            protocol: protocol(&entry.protocol),
+            ports,
+            addresses,
+            evidence,
+        });
+    }
+    rules.sort_by(|a, b| a.number.cmp(&b.number).then_with(|| a.evidence.cmp(&b.evidence)));
+    Acl { position: at, rules }
+}
+
+/// `None` for every protocol; numbers of the IANA registry become names.
+fn protocol(text: &str) -> Option<String> {
+    match text.to_ascii_lowercase().as_str() {
+        "" | "*" | "-1" | "all" => None,
+        "6" => Some("tcp".to_owned()),
+        "17" => Some("udp".to_owned()),
+        other => Some(other.to_owned()),
+    }
+}
+
+fn ports(
+    text: Option<&str>,
+    evidence: &Location,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<PortSet> {
+    match text.map(PortSet::parse) {
+        None => Some(PortSet::all()),
+        Some(Some(ports)) => Some(ports),
+        Some(None) => {
+            diagnostics.push(Diagnostic::new(
+                "unreadable-fact",
+                Effect::UnderReport,
+                format!("`{}` is no set of ports: the rule is left out", text.unwrap_or_default()),
+                evidence.clone(),
+            ));
+            None
+        }
+    }
+}
