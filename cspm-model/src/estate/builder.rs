@@ -90,6 +90,11 @@ impl EstateBuilder {
         self.not_findings = self.not_findings.saturating_add(count);
     }
 
+    /// How many records were no findings.
+    pub fn not_findings(&self) -> u64 {
+        self.not_findings
+    }
+
     /// Adds something noticed.
     pub fn add_diagnostic(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
