@@ -431,7 +431,8 @@ impl<'c> Fixpoint<'c> {
                         continue;
                     }
                     let from = self.plan.place_of[self.cone.gate_output[gate]];
-                    if from >= place {
+                    // The set of the component itself is what is being made here: reading it adds nothing.
+                    if from > place {
                         self.read_early[from] = self.rounds;
                     }
                     let output = self.set_of[from];

@@ -35,8 +35,8 @@ proptest! {
             let view = graph.view(options);
             let points = choke(&view, &model.entries(), &model.jewels(), &Limits::default()).unwrap();
             verify::choke(&view, &model.entries(), &model.jewels(), &points).unwrap();
-            prop_assert!(points.steps().is_sorted_by_key(|point| point.id()));
-            prop_assert!(points.states().is_sorted_by_key(|point| point.id()));
+            prop_assert!(points.steps().is_sorted_by_key(cspm_graph::algo::ChokePoint::id));
+            prop_assert!(points.states().is_sorted_by_key(cspm_graph::algo::ChokePoint::id));
             for step in graph.steps() {
                 let without = |other: &&crate::model::ModelStep| other.tag != step.tag();
                 let steps = left.steps.iter().filter(without).cloned().collect();
@@ -104,7 +104,9 @@ fn a_jewel_that_is_an_entry_is_cut_off_by_itself_alone() {
     assert!(points.steps().is_empty());
     assert_eq!(points.states().len(), 1);
     assert_eq!(
-        points.of_state(state(0)).map(|point| point.value()),
+        points
+            .of_state(state(0))
+            .map(cspm_graph::algo::ChokePoint::value),
         Some(8)
     );
 }

@@ -55,10 +55,10 @@ proptest! {
             // Gates come after steps, in the order of their ids.
             let steps = into.iter().filter(|step| !step.is_gate());
             let gates = into.iter().filter(|step| step.is_gate());
-            prop_assert!(steps.clone().is_sorted_by_key(|step| key(step)));
-            prop_assert!(gates.clone().is_sorted_by_key(|step| step.id()));
-            prop_assert!(into.is_sorted_by_key(|step| step.is_gate()));
-            let mut found: Vec<StepId> = into.iter().map(|step| step.id()).collect();
+            prop_assert!(steps.clone().is_sorted_by_key(key));
+            prop_assert!(gates.clone().is_sorted_by_key(cspm_graph::graph::Step::id));
+            prop_assert!(into.is_sorted_by_key(cspm_graph::graph::Step::is_gate));
+            let mut found: Vec<StepId> = into.iter().map(cspm_graph::graph::Step::id).collect();
             found.sort();
             let expected = graph.steps().filter(|step| step.to() == at);
             prop_assert_eq!(found, expected.map(|step| step.id()).collect::<Vec<_>>());

@@ -47,6 +47,22 @@ proptest! {
     }
 
     #[test]
+    fn ties_go_by_depth_and_then_by_id((model, cut) in model_and_cut(12, 10)) {
+        let graph = model.build();
+        cut.with_options(&graph, |options| {
+            let ways = ways(&graph.view(options), &model.entries);
+            let left = model.cut(&cut);
+            for (number, (key, attaining)) in naive::keys(&left) {
+                let tags: Vec<u32> = attaining.iter().map(|step| step.tag).collect();
+                let first = graph.steps().find(|step| tags.contains(&step.tag()));
+                let expected = if key == (0, 0) { None } else { first.map(|step| step.id()) };
+                prop_assert_eq!(ways.last_step(state(number)), expected);
+            }
+            Ok(())
+        })?;
+    }
+
+    #[test]
     fn without_gates_it_is_the_optimum(model in model_without_gates(7, 5)) {
         let graph = model.build();
         let ways = ways(&graph.view(&ViewOptions::default()), &model.entries);
@@ -152,6 +168,25 @@ fn ties_go_to_the_shorter_way_and_then_to_the_smaller_step() {
 }
 
 #[test]
+fn a_gate_is_as_deep_as_its_deepest_input() {
+    // {3, 4} → 5: 3 is deep and free, 4 is near and costs 1; 0 → 6 → 7 → 5 costs 1 too and is three deep.
+    let steps = vec![
+        step(&[0], 1),
+        step(&[1], 2),
+        step(&[2], 3),
+        step(&[0], 4).cost(1),
+        step(&[3, 4], 5),
+        step(&[0], 6).cost(1),
+        step(&[6], 7),
+        step(&[7], 5),
+    ];
+    let graph = Model::new(8, steps).build();
+    let ways = ways(&graph.view(&ViewOptions::default()), &[0]);
+    let way = ways.derivation(state(5)).unwrap();
+    assert_eq!(tags(&graph, way.steps()), BTreeSet::from([5, 6, 7]));
+}
+
+#[test]
 fn what_inputs_share_counts_once() {
     // 0 → 1 costs 10; 1 → 2 and 1 → 3 nothing; {2, 3} → 4 costs 1.
     let steps = vec![
@@ -219,5 +254,10 @@ fn disjoint_ways_are_found_without_searching_them_over_and_over() {
     };
     let (found, cut) = next_most_likely(&view, &states(&[0]), state(1), 100, &limits).unwrap();
     assert_eq!((found.len(), cut), (8, false));
-    assert!(found.iter().map(|way| way.cost()).eq(0..8));
+    assert!(
+        found
+            .iter()
+            .map(cspm_graph::algo::Derivation::cost)
+            .eq(0..8)
+    );
 }

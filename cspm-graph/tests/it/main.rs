@@ -1,5 +1,11 @@
 //! Integration tests of cspm-graph.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests may: the relaxation in clippy.toml does not cover functions that tests share"
+)]
+
 mod blindness;
 mod choke;
 mod deep;

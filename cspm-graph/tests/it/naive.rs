@@ -75,6 +75,41 @@ pub(crate) fn tree_costs(model: &Model, entries: &[u32]) -> BTreeMap<u32, u64> {
     }
 }
 
+/// Least (tree cost, depth) from the entries, and for each state the steps that attain it.
+pub(crate) fn keys(model: &Model) -> BTreeMap<u32, ((u64, u32), Vec<&ModelStep>)> {
+    let mut keys: BTreeMap<u32, (u64, u32)> = model.entries.iter().map(|&e| (e, (0, 0))).collect();
+    let offer = |keys: &BTreeMap<u32, (u64, u32)>, step: &ModelStep| {
+        let inputs = distinct(&step.inputs);
+        let known: Option<Vec<(u64, u32)>> = inputs.iter().map(|i| keys.get(i).copied()).collect();
+        let known = known?;
+        let cost = known
+            .iter()
+            .fold(u64::from(step.cost), |sum, key| sum.saturating_add(key.0));
+        Some((cost, 1 + known.iter().map(|key| key.1).max()?))
+    };
+    let mut changed = true;
+    while changed {
+        changed = false;
+        for step in &model.steps {
+            let Some(key) = offer(&keys, step) else {
+                continue;
+            };
+            if keys.get(&step.to).is_none_or(|&old| key < old) {
+                keys.insert(step.to, key);
+                changed = true;
+            }
+        }
+    }
+    let attaining = |state: u32, key: (u64, u32)| {
+        let into = model.steps.iter().filter(move |step| step.to == state);
+        into.filter(|step| offer(&keys, step) == Some(key))
+            .collect()
+    };
+    keys.iter()
+        .map(|(&state, &key)| (state, (key, attaining(state, key))))
+        .collect()
+}
+
 /// The least cost of a simple path from an entry, by trying all of them. For graphs without gates.
 pub(crate) fn cheapest_path(model: &Model, target: u32) -> Option<u64> {
     let mut best: Option<u64> = None;

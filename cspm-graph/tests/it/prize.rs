@@ -21,6 +21,12 @@ fn ask(model: &Model) -> Prizes {
     prizes
 }
 
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a logarithm of a u64 is below 45"
+)]
 /// The handicap of a value against the largest, by the words of the documentation.
 fn handicap(largest: u64, value: u64) -> u64 {
     let ratio = (largest as f64).ln() - (value as f64).ln();
@@ -133,4 +139,26 @@ fn an_open_gate_counts_where_all_inputs_are_reached() {
             .unwrap()
             .is_cut()
     );
+}
+
+#[test]
+fn ties_go_to_the_smaller_jewel_index_behind_open_gates_too() {
+    // 0 gives 1, 2 and 3; {1, 2} → 4 at cost 0 and {1, 3} → 5 at cost 0; 5 is the first jewel.
+    let steps = vec![
+        step(&[0], 1).cost(1),
+        step(&[0], 2).cost(1),
+        step(&[0], 3).cost(1),
+        step(&[1, 2], 4),
+        step(&[1, 3], 5),
+    ];
+    let model = Model {
+        jewels: vec![(5, 9), (4, 9)],
+        ..Model::new(6, steps)
+    };
+    assert_eq!(ask(&model).best(state(0)).map(|best| best.jewel()), Some(0));
+    let model = Model {
+        jewels: vec![(4, 9), (5, 9)],
+        ..model
+    };
+    assert_eq!(ask(&model).best(state(0)).map(|best| best.jewel()), Some(0));
 }

@@ -138,7 +138,7 @@ pub(crate) fn model(states_max: u32, motifs_max: usize) -> impl Strategy<Value =
         (0..3_u8, certainty(), prop_oneof![0..4_u32, 0..200_000_u32]),
         1..20,
     );
-    let value = prop_oneof![4 => 1..100_u64, 1 => Just(0), 1 => Just(u64::MAX)];
+    let value = prop_oneof![2 => 1..3_u64, 2 => 1..100_u64, 1 => Just(0), 1 => Just(u64::MAX)];
     (1..=states_max).prop_flat_map(move |state_count| {
         (
             vec(motif(), 0..=motifs_max),
