@@ -1,0 +1,1 @@
+//! What a generated estate has to keep.
