@@ -88,6 +88,18 @@ pub fn evaluate(request: &Request<'_>, policies: &PolicySet<'_>) -> Decision {
     let whole = layers.whole(granted.clone());
     match find(&whole, atoms) {
         Found::Nothing => {
+            if let Some(first) = layers.denies.first().map(|(statement, _)| *statement)
+                && find(&layers.undenied(), atoms) == Found::Nothing
+            {
+                // Each completion is denied, if not always by the same statement.
+                let mut because: Vec<_> = layers.denies.iter().map(|deny| deny.0).collect();
+                because.dedup();
+                return settled(
+                    DecisionKind::ExplicitDeny,
+                    because,
+                    Some(Block::ExplicitDeny(first)),
+                );
+            }
             let block = layers.block(access, atoms);
             settled(DecisionKind::ImplicitDeny, Vec::new(), Some(block))
         }
@@ -190,11 +202,13 @@ impl Access {
     fn of(request: &Request<'_>, policies: &PolicySet<'_>) -> Self {
         let own = match request.principal {
             Principal::Root(_) => Own::Everything,
-            Principal::User(_) | Principal::Role(_) | Principal::AssumedRole(_) => Own::Policies,
             // AWS STS API Reference, GetFederationToken, read 2026-11: without session policies the session
             // has no permissions but those that a resource's policy gives to the session itself.
             Principal::FederatedUser(_) if policies.session.is_none() => Own::Nothing,
-            Principal::FederatedUser(_) => Own::Policies,
+            Principal::User(_)
+            | Principal::Role(_)
+            | Principal::AssumedRole(_)
+            | Principal::FederatedUser(_) => Own::Policies,
             Principal::Service(_) | Principal::Federated(_) | Principal::Anonymous => Own::Nothing,
         };
         let principal_account = request.principal.account();
@@ -264,7 +278,7 @@ struct Layers<'a> {
     endpoint: Option<Layer<'a>>,
     denies_for_certain: Vec<StatementRef>,
     /// For each deny that may apply, what that depends on.
-    denies: Vec<Formula>,
+    denies: Vec<(StatementRef, Formula)>,
 }
 
 impl<'a> Layers<'a> {
@@ -393,10 +407,18 @@ impl<'a> Layers<'a> {
     /// AWS IAM User Guide, "The difference between explicit and implicit denies", read 2026-11: an explicit
     /// deny in any policy overrides every allow.
     fn whole(&self, granted: Formula) -> Formula {
-        let levels = self.service_control.iter().map(|layer| layer.formula());
-        let denies = self.denies.iter().map(Formula::negated);
+        let levels = self.service_control.iter().map(Layer::formula);
         let endpoint = limit(self.endpoint.as_ref());
-        Formula::all([granted, endpoint].into_iter().chain(levels).chain(denies))
+        Formula::all(
+            [granted, endpoint]
+                .into_iter()
+                .chain(levels)
+                .chain([self.undenied()]),
+        )
+    }
+
+    fn undenied(&self) -> Formula {
+        Formula::all(self.denies.iter().map(|(_, applies)| applies.negated()))
     }
 
     /// The granting statements that apply whatever is not known.
@@ -440,9 +462,7 @@ impl<'a> Layers<'a> {
         for covering in layers.flat_map(|layer| &layer.allows) {
             covering.applies.atoms(&mut wanted);
         }
-        for deny in &self.denies {
-            deny.negated().atoms(&mut wanted);
-        }
+        self.undenied().atoms(&mut wanted);
         wanted
     }
 
@@ -575,7 +595,7 @@ impl<'a> Collector<'a> {
                         layers.denies_for_certain.push(reference);
                     }
                 }
-                (Effect::Deny, applies) => layers.denies.push(applies),
+                (Effect::Deny, applies) => layers.denies.push((reference, applies)),
             }
         }
     }

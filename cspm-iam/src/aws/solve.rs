@@ -1,6 +1,6 @@
 //! Whether several conditions on what is not known can hold together.
 
-use super::condition::{Condition, Truth};
+use super::condition::{Condition, Nanos, Test, Truth, number_text};
 use super::formula::{Atom, AtomId};
 
 /// Whether wanted atoms can hold together.
@@ -126,17 +126,18 @@ fn among(literals: &[Literal<'_>]) -> Consistent {
 }
 
 /// Whether a contradiction among the samples is a contradiction: they hold a text from every set that the
-/// conditions can tell apart, as long as at most two of them have wildcards.
+/// conditions can tell apart, as long as at most two of them have wildcards, or one lists the values.
 fn is_settled_by_samples(literals: &[Literal<'_>]) -> bool {
-    let with_wildcards = |literal: &&Literal<'_>| {
-        let (condition, _) = literal;
-        condition
-            .tests()
+    let with_wildcards = |literal: &&Literal<'_>| literal.0.tests().iter().any(Test::has_wildcards);
+    let tests: usize = literals.iter().map(|literal| literal.0.tests().len()).sum();
+    let patterns = literals.iter().filter(with_wildcards).count();
+    let few = literals
+        .iter()
+        .any(|(condition, wanted)| *wanted && condition.is_about_few_values())
+        && !literals
             .iter()
-            .flat_map(|test| test.patterns())
-            .any(|pattern| !pattern.is_literal() && !pattern.is_everything())
-    };
-    literals.iter().filter(with_wildcards).count() <= 2
+            .any(|(condition, _)| condition.is_for_many());
+    few || patterns == 0 || (patterns <= 2 && tests <= TESTS_MAX)
 }
 
 /// Values that tell the cases of all conditions apart, and some that none of them names.
@@ -145,8 +146,35 @@ fn samples(literals: &[Literal<'_>]) -> Vec<String> {
     for (condition, _) in literals {
         condition.samples(&mut samples);
     }
+    let tests = || literals.iter().flat_map(|(condition, _)| condition.tests());
+    // Something between two neighbouring numbers.
+    let mut bounds: Vec<Nanos> = tests().filter_map(Test::bound).collect();
+    bounds.sort_unstable();
+    bounds.dedup();
+    for (low, high) in bounds.iter().zip(bounds.iter().skip(1)) {
+        samples.push(number_text(low.midpoint(*high)));
+    }
+    // Something that two patterns have in common.
+    let with_wildcards: Vec<&Test> = tests().filter(|test| test.has_wildcards()).collect();
+    let pairs = with_wildcards.iter().enumerate().flat_map(|(index, one)| {
+        with_wildcards
+            .iter()
+            .skip(index + 1)
+            .map(move |other| (one, other))
+    });
+    samples.extend(
+        pairs
+            .take(PAIRS_MAX)
+            .filter_map(|(one, other)| one.common(other)),
+    );
     samples
 }
+
+/// Up to how many values all pairs of patterns are looked at.
+const TESTS_MAX: usize = 22;
+
+/// Of how many pairs of patterns a common text is looked for.
+const PAIRS_MAX: usize = 256;
 
 /// Values that no policy names, of every form that operators tell apart.
 const FRESH: [&str; 6] = [

@@ -1,1 +1,10 @@
-//! Integration tests of cspm-iam.
+//! Tests of the public interface.
+
+mod ask;
+mod batch;
+mod cases;
+mod document;
+mod limits;
+mod literal;
+mod managed;
+mod props;

@@ -8,6 +8,7 @@ use super::context::{Facts, Lookup};
 use super::pattern::Match;
 
 use operator::{Base, Operator, Quantifier};
+pub(crate) use scalar::{Nanos, number_text};
 pub(crate) use test::Test;
 
 /// One operator applied to one key: what a statement demands of the request's context.
@@ -130,8 +131,7 @@ impl Condition {
         }
         let holds = self.operator.if_exists
             || match self.operator.quantifier {
-                Some(Quantifier::All) => true,
-                Some(Quantifier::Any) => false,
+                Some(quantifier) => quantifier == Quantifier::All,
                 None => self.operator.negated,
             };
         truth(holds)
@@ -146,7 +146,7 @@ impl Condition {
         if self.operator.base == Base::Null {
             return truth(self.null_accepts(false));
         }
-        let mut satisfied = values
+        let satisfied = values
             .iter()
             .map(|value| self.satisfied_by(value, &matches));
         // "A null dataset, such as an empty string" counts as no value at all for the set operators.
@@ -155,12 +155,11 @@ impl Condition {
             Some(Quantifier::All) if nothing => Truth::True,
             Some(Quantifier::Any) if nothing => truth(self.operator.if_exists),
             Some(Quantifier::All) => all(satisfied),
-            Some(Quantifier::Any) => any(satisfied),
             // Without a set operator, a key with several values matches where one of them does, and a
             // negated operator is the opposite of the plain one. AWS advises against it without saying
             // what it does.
-            None if self.operator.negated => all(&mut satisfied),
-            None => any(satisfied),
+            None if self.operator.negated => all(satisfied),
+            Some(Quantifier::Any) | None => any(satisfied),
         }
     }
 
@@ -180,20 +179,25 @@ impl Condition {
 
     /// AWS IAM User Guide, "Condition operator to check existence of condition keys", read 2026-11.
     fn null_accepts(&self, absent: bool) -> bool {
-        self.tests
-            .iter()
-            .any(|test| *test == Test::Bool(Some(absent)))
+        self.tests.contains(&Test::Bool(Some(absent)))
     }
 
     /// Whether the condition, wanted true or false, needs every value of the key to satisfy it, rather than
     /// one.
     pub(crate) fn is_about_every_value(&self, wanted: bool) -> bool {
         let every = match self.operator.quantifier {
-            Some(Quantifier::All) => true,
-            Some(Quantifier::Any) => false,
+            Some(quantifier) => quantifier == Quantifier::All,
             None => self.operator.negated,
         };
         every == wanted
+    }
+
+    /// Whether only values among [`Condition::samples`] make the condition true, so that a key with one of
+    /// them is all there is to look at.
+    pub(crate) fn is_about_few_values(&self) -> bool {
+        self.operator.base == Base::StringEquals
+            && !self.operator.negated
+            && self.operator.quantifier.is_none()
     }
 
     /// Values that tell the condition's cases apart.

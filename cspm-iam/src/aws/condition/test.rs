@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use super::operator::{Base, Comparison};
 use super::scalar::{self, Nanos};
 use crate::aws::context::Facts;
-use crate::aws::pattern::{Match, Pattern, Resolved, Syntax, Variable};
+use crate::aws::pattern::{self, Match, Pattern, Resolved, Syntax, Unit, Variable};
 
 /// One value of a condition. Values that are malformed for their operator never match.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,6 +170,50 @@ impl Test {
             Self::Arn(parts) => parts,
             _ => &[],
         }
+    }
+
+    /// Whether the test compares with a pattern that more than one text matches, and not all.
+    pub(crate) fn has_wildcards(&self) -> bool {
+        let open = |pattern: &Pattern| !pattern.is_literal() && !pattern.is_everything();
+        match self {
+            Self::Text { pattern, .. } => open(pattern),
+            Self::Arn(parts) => parts.iter().any(|part| !part.is_literal()),
+            _ => false,
+        }
+    }
+
+    /// The number or date that the test compares with.
+    pub(crate) fn bound(&self) -> Option<Nanos> {
+        match self {
+            Self::Number(_, bound) | Self::Date(_, bound) => *bound,
+            _ => None,
+        }
+    }
+
+    /// A text that passes both tests, where they compare with patterns that have one in common.
+    pub(crate) fn common(&self, other: &Self) -> Option<String> {
+        match (self, other) {
+            (Self::Arn(one), Self::Arn(other)) => {
+                let parts: Option<Vec<String>> = one
+                    .iter()
+                    .zip(other)
+                    .map(|(one, other)| one.common(other))
+                    .collect();
+                Some(parts?.join(":"))
+            }
+            _ => pattern::common(&self.units(), &other.units()),
+        }
+    }
+
+    fn units(&self) -> Vec<Unit> {
+        let mut units = Vec::new();
+        for (index, pattern) in self.patterns().iter().enumerate() {
+            if index > 0 {
+                units.push(Unit::Byte(b':'));
+            }
+            units.extend(pattern.units());
+        }
+        units
     }
 
     /// Values on both sides of every border that the test draws.
