@@ -48,4 +48,6 @@
 //! `derive` (default): facts to steps. Without it the crate is the graph and its algorithms alone.
 
 pub mod algo;
+#[cfg(feature = "derive")]
+pub mod derive;
 pub mod graph;

@@ -53,11 +53,11 @@ pub(super) struct StateKey {
 
 /// Number of a list that is stored once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct ListId(u32);
+pub(super) struct ListId(u32);
 
 /// Lists, each stored once; number 0 is the empty one.
 #[derive(Debug, Clone)]
-pub struct Lists<T> {
+pub(super) struct Lists<T> {
     lists: Vec<Box<[T]>>,
     numbers: HashMap<Box<[T]>, u32>,
 }
@@ -82,7 +82,7 @@ impl<T: Clone + Eq + Hash> Lists<T> {
     }
 
     /// The list with this number.
-    pub fn list(&self, id: ListId) -> &[T] {
+    pub(super) fn list(&self, id: ListId) -> &[T] {
         self.lists.get(id.0 as usize).map_or(&[], |list| list)
     }
 
@@ -155,14 +155,11 @@ pub(super) struct Draft {
     port_numbers: HashMap<(String, String), u32>,
     pub(super) steps: Vec<DraftStep>,
     pub(super) evidence: Lists<Location>,
-    pub(super) conditions: Lists<ConditionKey>,
+    pub(super) conditions: Lists<Condition>,
     pub(super) via: Lists<NodeId>,
     /// Steps of another tool name techniques that the catalogue does not know.
     pub(super) stated: HashMap<String, TechniqueId>,
 }
-
-/// A condition as it is stored.
-pub type ConditionKey = Condition;
 
 impl Draft {
     pub(super) fn new(estate: &Estate) -> Self {

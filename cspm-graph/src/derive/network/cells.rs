@@ -18,7 +18,7 @@ use super::filter::{
 use super::topology::{Interface, Role, Rule, Subnet, Target, Topology};
 
 /// Ports on which machines are administered: Secure Shell, Telnet, remote desktop, VNC, WinRM.
-pub(in super::super) const ADMINISTRATION_PORTS: [u16; 6] = [22, 23, 3389, 5900, 5985, 5986];
+pub(super) const ADMINISTRATION_PORTS: [u16; 6] = [22, 23, 3389, 5900, 5985, 5986];
 
 /// Protocols that carry services.
 pub(super) const PROTOCOLS: [&str; 2] = ["tcp", "udp"];

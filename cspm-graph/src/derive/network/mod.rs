@@ -38,3 +38,8 @@ pub(super) fn derive(
     forward::derive(&topology, techniques, draft, diagnostics);
     NetworkResult { blocks }
 }
+
+/// Ports on which machines are administered.
+pub(super) fn administration_ports() -> &'static [u16] {
+    &cells::ADMINISTRATION_PORTS
+}

@@ -1,0 +1,420 @@
+//! Access by permissions: every `on_target` rule of the catalogue, for every principal.
+
+use std::collections::{BTreeMap, HashSet};
+
+use cspm_iam::aws::{Action, Block, Context, DecisionKind, OpenCondition, Setter};
+use cspm_model::report::Condition;
+use cspm_model::{Access, Certainty, Location, Properties};
+
+use super::super::DeriveError;
+use super::super::draft::{Draft, NodeId, StepFacts};
+use super::super::technique::{Rule, TechniqueId};
+use super::World;
+use super::candidates::{Claim, Target, objects};
+use super::holders::{Answer, Holder, Question};
+use super::near_miss::{NearMiss, NearMisses};
+
+/// What is known of a permission.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Permission {
+    pub(super) certainty: Certainty,
+    pub(super) conditions: Vec<Condition>,
+    pub(super) evidence: Vec<Location>,
+    pub(super) via: Vec<NodeId>,
+}
+
+impl Permission {
+    /// Both of two permissions.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        self.certainty = self.certainty.max(other.certainty);
+        self.conditions.extend(other.conditions);
+        self.conditions.sort();
+        self.conditions.dedup();
+        for location in other.evidence {
+            if !self.evidence.contains(&location) {
+                self.evidence.push(location);
+            }
+        }
+        self.via.extend(other.via);
+        self
+    }
+
+    pub(super) fn into_facts(self, technique: TechniqueId) -> StepFacts {
+        let mut facts = StepFacts::certain(technique, self.evidence)
+            .certainty(self.certainty)
+            .via(self.via);
+        facts.conditions = self.conditions;
+        facts
+    }
+}
+
+/// A question's outcome.
+pub(super) enum Outcome {
+    Allowed(Permission),
+    Denied { reason: String, evidence: Option<Location>, is_control: bool },
+}
+
+/// Asks, and brings the answer to what a step needs.
+///
+/// Conditions that the attacker chooses are met. Those on facts that were not collected make it unknown, all
+/// others conditional.
+pub(super) fn permission(world: &World<'_>, question: &Question<'_>) -> Outcome {
+    let answer = world.holders.ask(world.policies, question);
+    outcome(world, question, &answer)
+}
+
+fn outcome(world: &World<'_>, question: &Question<'_>, answer: &Answer) -> Outcome {
+    let decision = &answer.decision;
+    let place = |statement| world.holders.place(world.policies, question, statement);
+    if decision.effect() != DecisionKind::Allow {
+        let (statement, is_control) = match decision.blocked_by() {
+            Some(Block::ExplicitDeny(statement)) => (Some(*statement), true),
+            Some(Block::Condition(statement, _)) => (Some(*statement), true),
+            Some(Block::NoIdentityAllow | Block::NoResourceAllow) => (None, false),
+            _ => (None, true),
+        };
+        let found = statement.and_then(place);
+        let owner = found
+            .as_ref()
+            .and_then(|(_, owner)| world.estate.resources().get(owner.index()))
+            .map(|it| it.id.to_string());
+        let reason = match decision.blocked_by() {
+            Some(Block::ExplicitDeny(_)) => {
+                format!("an explicit deny in a policy of `{}`", owner.unwrap_or_default())
+            }
+            Some(Block::Condition(_, condition)) => {
+                format!("a condition that is not met: {condition}")
+            }
+            Some(Block::Boundary) => "the permissions boundary, which does not allow it".to_owned(),
+            Some(Block::ServiceControl { .. }) => {
+                "a service control policy of the organisation".to_owned()
+            }
+            Some(Block::ResourceControl { .. }) => {
+                "a resource control policy of the organisation".to_owned()
+            }
+            Some(block) => block.to_string(),
+            None => "nothing allows it".to_owned(),
+        };
+        let evidence = found.map(|(place, _)| place).or_else(|| match decision.blocked_by() {
+            Some(Block::Boundary) => question
+                .holder
+                .boundary
+                .as_ref()
+                .and_then(|it| it.first())
+                .and_then(|&id| world.policies.document(id))
+                .map(|it| it.place(0)),
+            _ => None,
+        });
+        return Outcome::Denied { reason, evidence, is_control };
+    }
+    let mut permission = Permission::default();
+    for &statement in decision.because() {
+        if let Some((location, owner)) = place(statement) {
+            permission.evidence.push(location);
+            permission.via.push(owner);
+        }
+    }
+    if !decision.certain() {
+        let open: Vec<&OpenCondition> =
+            decision.conditions().iter().filter(|it| it.setter() != Setter::Request).collect();
+        let unknown =
+            open.iter().any(|it| matches!(it.setter(), Setter::Principal | Setter::Estate));
+        permission.certainty = if unknown {
+            Certainty::Unknown
+        } else if open.is_empty() {
+            Certainty::Certain
+        } else {
+            Certainty::Conditional
+        };
+        permission.conditions = open
+            .into_iter()
+            .map(|it| Condition {
+                key: it.key().to_owned(),
+                operator: it.operator().to_owned(),
+                values: it.values().to_vec(),
+                required: it.required(),
+                setter: it.setter().as_str().to_owned(),
+            })
+            .collect();
+        permission.conditions.sort();
+        permission.conditions.dedup();
+    }
+    if question.holder.boundary_missing {
+        permission.certainty = Certainty::Unknown;
+    }
+    Outcome::Allowed(permission)
+}
+
+/// One rule, ready to be asked.
+struct Compiled {
+    technique: TechniqueId,
+    kinds: Vec<String>,
+    access: Access,
+    actions: Vec<Action>,
+    object: bool,
+    needs_key: bool,
+}
+
+pub(super) fn parse_action(name: &str) -> Result<Action, DeriveError> {
+    Action::parse(name).map_err(|error| DeriveError::Catalogue {
+        file: "techniques",
+        message: format!("`{name}`: {error}"),
+    })
+}
+
+fn compiled(world: &World<'_>) -> Result<Vec<Compiled>, DeriveError> {
+    let mut rules = Vec::new();
+    for (technique, entry) in world.techniques.iter() {
+        let Some(Rule::OnTarget { targets, access, any_of, object, needs_key }) = &entry.rule else {
+            continue;
+        };
+        let access = Access::parse(access).ok_or_else(|| DeriveError::Catalogue {
+            file: "techniques",
+            message: format!("`{}`: unknown access `{access}`", entry.name),
+        })?;
+        rules.push(Compiled {
+            technique,
+            kinds: targets.clone(),
+            access,
+            actions: any_of.iter().map(|it| parse_action(it)).collect::<Result<_, _>>()?,
+            object: *object,
+            needs_key: *needs_key,
+        });
+    }
+    Ok(rules)
+}
+
+/// Steps from principals to what they may access. An administrator has its account already.
+pub(super) fn derive(
+    world: &World<'_>,
+    administrators: &HashSet<NodeId>,
+    draft: &mut Draft,
+    misses: &mut NearMisses,
+) -> Result<(), DeriveError> {
+    let rules = compiled(world)?;
+    let decrypt = parse_action("kms:Decrypt")?;
+    for holder in world.holders.all() {
+        let from = draft.state(holder.node, Access::Control);
+        let administrator = administrators.contains(&holder.node);
+        for rule in &rules {
+            for kind in &rule.kinds {
+                let candidates = world.targets.candidates(
+                    world.estate,
+                    world.policies,
+                    holder,
+                    &rule.actions,
+                    kind,
+                );
+                for (target, claim) in candidates {
+                    if target.position == holder.position
+                        || (administrator && target.account == holder.account)
+                    {
+                        continue;
+                    }
+                    match ask(world, holder, rule, target, &decrypt) {
+                        Outcome::Allowed(permission) => {
+                            let to = draft.state(NodeId::of(target.position), rule.access);
+                            draft.step(from, to, permission.into_facts(rule.technique));
+                        }
+                        Outcome::Denied { reason, evidence, is_control } => {
+                            let matters = rule.access == Access::Read
+                                && (is_control || claim == Claim::Identity);
+                            if matters {
+                                misses.add(NearMiss {
+                                    principal: holder.node,
+                                    target: NodeId::of(target.position),
+                                    reason,
+                                    evidence,
+                                });
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether one of the actions is allowed, on the resource or on something in it; the surest answer counts.
+fn ask(
+    world: &World<'_>,
+    holder: &Holder,
+    rule: &Compiled,
+    target: &Target,
+    decrypt: &Action,
+) -> Outcome {
+    let Some(resource) = world.estate.resources().get(target.position) else {
+        return Outcome::Denied { reason: String::new(), evidence: None, is_control: false };
+    };
+    let document = target.document.and_then(|id| world.policies.document(id));
+    let context = target_context(world, holder, target);
+    let ids = if rule.object {
+        let own = holder.identity.iter().filter_map(|&id| world.policies.document(id));
+        objects_of(resource.id.as_str(), own.chain(document).map(|it| &it.policy))
+    } else {
+        vec![resource.id.to_string()]
+    };
+    let mut best: Option<Permission> = None;
+    let mut denied: Option<Outcome> = None;
+    for id in &ids {
+        for action in &rule.actions {
+            let question = Question {
+                holder,
+                action,
+                resource: id,
+                resource_account: target.account.as_deref(),
+                resource_policy: document.map(|it| &it.policy),
+                resource_document: target.document,
+                context: Some(&context),
+            };
+            match permission(world, &question) {
+                Outcome::Allowed(permission) => {
+                    if best.as_ref().is_none_or(|it| permission.certainty < it.certainty) {
+                        best = Some(permission);
+                    }
+                }
+                it @ Outcome::Denied { is_control: true, .. } => denied = denied.or(Some(it)),
+                it @ Outcome::Denied { .. } => {
+                    denied.get_or_insert(it);
+                }
+            }
+            if best.as_ref().is_some_and(|it| it.certainty == Certainty::Certain) {
+                break;
+            }
+        }
+    }
+    let Some(best) = best else {
+        return denied.unwrap_or(Outcome::Denied {
+            reason: "nothing allows it".to_owned(),
+            evidence: None,
+            is_control: false,
+        });
+    };
+    if rule.needs_key { with_key(world, holder, resource, best, decrypt) } else { Outcome::Allowed(best) }
+}
+
+/// The key that the data of a resource is encrypted with, where it is not the provider's own.
+fn customer_key(properties: &Properties) -> Option<&str> {
+    let key = match properties {
+        Properties::Bucket(facts) => facts
+            .encryption
+            .as_ref()
+            .filter(|it| it.algorithm.as_deref().is_some_and(|it| it.starts_with("aws:kms")))
+            .and_then(|it| it.key.as_deref()),
+        Properties::Secret(facts) => facts.key.as_deref(),
+        Properties::Snapshot(facts) => facts.key.as_deref().filter(|_| facts.encrypted == Some(true)),
+        _ => None,
+    };
+    key.filter(|key| !key.contains("alias/aws/"))
+}
+
+/// The same principal has to be allowed to decrypt: the service asks in its name (Amazon S3 User Guide,
+/// "Using server-side encryption with AWS KMS keys", read 2026-11).
+fn with_key(
+    world: &World<'_>,
+    holder: &Holder,
+    resource: &cspm_model::Resource,
+    permission_so_far: Permission,
+    decrypt: &Action,
+) -> Outcome {
+    let Some(name) = customer_key(&resource.properties) else {
+        return Outcome::Allowed(permission_so_far);
+    };
+    let found = world.estate.resolve(name, resource.account.as_deref());
+    let key = found.and_then(|at| world.estate.resources().get(at).map(|it| (at, it)));
+    let Some((position, key)) = key else {
+        let unknown = Permission { certainty: Certainty::Unknown, ..Permission::default() };
+        return Outcome::Allowed(permission_so_far.and(unknown));
+    };
+    if let Properties::Key(facts) = &key.properties
+        && facts.manager.as_deref() == Some("AWS")
+    {
+        return Outcome::Allowed(permission_so_far);
+    }
+    let target = world.targets.of_kind("key").iter().find(|it| it.position == position);
+    let document = target.and_then(|it| it.document);
+    let policy = document.and_then(|id| world.policies.document(id));
+    let question = Question {
+        holder,
+        action: decrypt,
+        resource: key.id.as_str(),
+        resource_account: key.account.as_deref(),
+        resource_policy: policy.map(|it| &it.policy),
+        resource_document: document,
+        context: None,
+    };
+    match permission(world, &question) {
+        Outcome::Allowed(decrypts) => {
+            // A key without a collected policy may let the principal in or not.
+            let certainty =
+                if policy.is_none() { Certainty::Unknown } else { Certainty::Certain };
+            let known = Permission { certainty, ..Permission::default() };
+            Outcome::Allowed(permission_so_far.and(decrypts).and(known))
+        }
+        Outcome::Denied { reason, evidence, .. } => Outcome::Denied {
+            reason: format!("the key `{}` that encrypts it: {reason}", key.id),
+            evidence,
+            is_control: true,
+        },
+    }
+}
+
+/// The principal's context with what is known of the resource: its tags.
+pub(super) fn target_context(world: &World<'_>, holder: &Holder, target: &Target) -> Context {
+    let mut context = world.holders.context_of(holder).clone();
+    let Some(resource) = world.estate.resources().get(target.position) else { return context };
+    if resource.collected {
+        let tags: BTreeMap<String, &String> =
+            resource.tags.iter().map(|(key, value)| (key.to_ascii_lowercase(), value)).collect();
+        let document = target.document.and_then(|id| world.policies.document(id));
+        let policies = holder
+            .identity
+            .iter()
+            .chain(holder.boundary.iter().flatten())
+            .filter_map(|&id| world.policies.document(id))
+            .chain(document);
+        for key in policies.flat_map(|it| it.policy.statements()).flat_map(|it| it.condition_keys()) {
+            let lower = key.to_ascii_lowercase();
+            if let Some((_, tag)) = lower.split_once("resourcetag/") {
+                context.insert(key, tags.get(tag).map(|value| (*value).clone()));
+            }
+        }
+    }
+    if let Some(account) = &target.account
+        && let Some(organization) = world.holders.organization(account)
+    {
+        context.insert("aws:ResourceOrgID", [organization]);
+    }
+    if let Properties::Function(facts) = &resource.properties
+        && let Some(auth) = facts.url.as_ref().and_then(|it| it.auth.as_deref())
+    {
+        context.insert("lambda:FunctionUrlAuthType", [auth]);
+    }
+    context
+}
+
+/// Objects in a resource that some allowing statement means, at most eight.
+pub(super) fn objects_of<'p>(
+    id: &str,
+    policies: impl Iterator<Item = &'p cspm_iam::aws::Policy>,
+) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for statement in policies.flat_map(cspm_iam::aws::Policy::statements) {
+        if statement.effect() != cspm_iam::aws::Effect::Allow {
+            continue;
+        }
+        let named: Vec<String> = match statement.resource_patterns() {
+            cspm_iam::aws::ResourcePatterns::Only(patterns) => {
+                patterns.iter().flat_map(|pattern| objects(id, pattern)).collect()
+            }
+            _ => vec![format!("{id}/{}", super::candidates::PROBE)],
+        };
+        for object in named {
+            if !found.contains(&object) && found.len() < 8 {
+                found.push(object);
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,50 @@
+//! Steps that follow from permissions: who may do what, asked of the policy evaluator.
+
+mod access;
+mod candidates;
+mod escalation;
+mod holders;
+mod near_miss;
+mod policies;
+mod public;
+mod roles;
+
+pub use near_miss::{NearMiss, NearMisses};
+
+use cspm_model::{Diagnostic, Estate};
+
+use super::DeriveError;
+use super::draft::Draft;
+use super::technique::Techniques;
+use candidates::Targets;
+use holders::Holders;
+use policies::Policies;
+
+/// Makes the steps of identities and data; returns the grants that are void.
+pub(super) fn derive(
+    estate: &Estate,
+    techniques: &Techniques,
+    draft: &mut Draft,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<NearMisses, DeriveError> {
+    let policies = Policies::new(estate, diagnostics);
+    let holders = Holders::new(estate, &policies, diagnostics);
+    let targets = Targets::new(estate, &policies);
+    let mut misses = NearMisses::default();
+    let world = World { estate, techniques, policies: &policies, holders: &holders, targets: &targets };
+    roles::derive(&world, draft)?;
+    let administrators = escalation::derive(&world, draft, &mut misses)?;
+    access::derive(&world, &administrators, draft, &mut misses)?;
+    public::derive(&world, draft, &mut misses)?;
+    Ok(misses)
+}
+
+/// What every part of this module asks.
+#[derive(Clone, Copy)]
+struct World<'w> {
+    estate: &'w Estate,
+    techniques: &'w Techniques,
+    policies: &'w Policies,
+    holders: &'w Holders,
+    targets: &'w Targets,
+}

@@ -1,0 +1,355 @@
+//! What everybody may do: public buckets, functions, roles, queues, snapshots.
+
+use cspm_iam::aws::{self, Context, DecisionKind, Policy, PolicySet, Principal, Request, Setter};
+use cspm_model::report::Condition;
+use cspm_model::resource::PublicAccessBlock;
+use cspm_model::{Access, Certainty, Location, Properties, Resource};
+use serde_json::json;
+
+use super::super::DeriveError;
+use super::super::draft::{Draft, NodeId};
+use super::super::technique::{Rule, TechniqueId};
+use super::World;
+use super::access::{Permission, objects_of, parse_action};
+use super::candidates::Target;
+use super::near_miss::{NearMiss, NearMisses};
+
+/// An address on the internet that belongs to no provider range that policies name: whoever asks from
+/// outside has some address, and a condition on one holds for them only if it holds nearly everywhere.
+const SOME_ADDRESS: &str = "23.23.23.23";
+
+/// An account that no estate has: AWS does not hand out account 0.
+const STRANGER: &str = "arn:aws:iam::000000000000:role/stranger";
+
+/// Steps from `internet`.
+pub(super) fn derive(
+    world: &World<'_>,
+    draft: &mut Draft,
+    misses: &mut NearMisses,
+) -> Result<(), DeriveError> {
+    let callers = Callers::new()?;
+    for (technique, entry) in world.techniques.iter() {
+        let Some(Rule::OnTarget { targets, access, any_of, object, .. }) = &entry.rule else {
+            continue;
+        };
+        let Some(access) = Access::parse(access) else { continue };
+        for kind in targets {
+            // Functions are invoked by their URL, which has a part of its own.
+            if kind == "compute.function" {
+                continue;
+            }
+            let everyone = world
+                .targets
+                .of_kind(kind)
+                .iter()
+                .filter(|it| kind != "identity.role" && it.named.as_ref().is_some_and(|it| it.everyone));
+            for target in everyone {
+                open_by_policy(
+                    world, &callers, target, (technique, access), any_of, *object, draft, misses,
+                )?;
+            }
+        }
+    }
+    public_roles(world, &callers, draft)?;
+    function_urls(world, &callers, draft)?;
+    bucket_lists(world, draft);
+    snapshots(world, draft);
+    Ok(())
+}
+
+/// The two callers from outside: without credentials, and with those of an account of their own.
+struct Callers {
+    everything: Policy,
+    anonymous: Principal,
+    stranger: Principal,
+    context: Context,
+}
+
+impl Callers {
+    fn new() -> Result<Self, DeriveError> {
+        let document = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
+        let broken = |error: &dyn std::fmt::Display| DeriveError::Catalogue {
+            file: "public",
+            message: error.to_string(),
+        };
+        let mut context = Context::new(false);
+        context.insert("aws:SourceIp", [SOME_ADDRESS]);
+        // From outside there is no VPC, no organisation in common, and no service in between.
+        for key in [
+            "aws:SourceVpc", "aws:SourceVpce", "aws:VpcSourceIp", "aws:SourceVpcArn", "aws:PrincipalOrgID",
+            "aws:PrincipalOrgPaths", "aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID", "aws:SourceOrgPaths",
+        ] {
+            context.insert(key, Vec::<String>::new());
+        }
+        context.insert("kms:CallerAccount", ["000000000000"]);
+        Ok(Self {
+            everything: Policy::from_value(&document, &aws::Limits::default())
+                .map_err(|error| broken(&error))?,
+            anonymous: Principal::Anonymous,
+            stranger: Principal::parse(STRANGER).map_err(|error| broken(&error))?,
+            context,
+        })
+    }
+
+    /// Whether a caller from outside is let in by the policy of a resource; the surest answer counts.
+    fn allowed(
+        &self,
+        world: &World<'_>,
+        target: &Target,
+        actions: &[&str],
+        ids: &[String],
+        auth: Option<&str>,
+    ) -> Result<Option<Permission>, DeriveError> {
+        let Some(document) = target.document.and_then(|id| world.policies.document(id)) else {
+            return Ok(None);
+        };
+        let mut context = self.context.clone();
+        if let Some(auth) = auth {
+            context.insert("lambda:FunctionUrlAuthType", [auth]);
+        }
+        let mut best: Option<Permission> = None;
+        for action in actions {
+            let action = parse_action(action)?;
+            for id in ids {
+                for principal in [&self.anonymous, &self.stranger] {
+                    let identity = [&self.everything];
+                    let set = PolicySet {
+                        identity: if matches!(principal, Principal::Anonymous) { &[] } else { &identity },
+                        resource: Some(&document.policy),
+                        ..PolicySet::default()
+                    };
+                    let request = Request {
+                        principal,
+                        action: &action,
+                        resource: id,
+                        resource_account: target.account.as_deref(),
+                        context: &context,
+                    };
+                    let decision = aws::evaluate(&request, &set);
+                    if decision.effect() != DecisionKind::Allow {
+                        continue;
+                    }
+                    let open: Vec<_> = decision
+                        .conditions()
+                        .iter()
+                        .filter(|it| it.setter() != Setter::Request)
+                        .collect();
+                    // What depends on facts of the stranger's own account is the stranger's to choose.
+                    let estate = open.iter().any(|it| it.setter() == Setter::Estate);
+                    let outside =
+                        open.iter().any(|it| matches!(it.setter(), Setter::Outside | Setter::Place));
+                    let certainty = match (decision.certain(), estate, outside) {
+                        (true, _, _) | (_, false, false) => Certainty::Certain,
+                        (_, true, _) => Certainty::Unknown,
+                        _ => Certainty::Conditional,
+                    };
+                    if best.as_ref().is_some_and(|it| it.certainty <= certainty) {
+                        continue;
+                    }
+                    let conditions = open
+                        .iter()
+                        .map(|it| Condition {
+                            key: it.key().to_owned(),
+                            operator: it.operator().to_owned(),
+                            values: it.values().to_vec(),
+                            required: it.required(),
+                            setter: it.setter().as_str().to_owned(),
+                        })
+                        .collect();
+                    best = Some(Permission {
+                        certainty,
+                        conditions: if certainty == Certainty::Certain { Vec::new() } else { conditions },
+                        evidence: decision
+                            .because()
+                            .iter()
+                            .filter(|it| it.kind == aws::PolicyKind::Resource)
+                            .map(|it| document.place(it.statement))
+                            .collect(),
+                        via: vec![document.owner],
+                    });
+                }
+            }
+        }
+        Ok(best)
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "one rule asked of one resource, from one place")]
+fn open_by_policy(
+    world: &World<'_>,
+    callers: &Callers,
+    target: &Target,
+    (technique, access): (TechniqueId, Access),
+    any_of: &[String],
+    object: bool,
+    draft: &mut Draft,
+    misses: &mut NearMisses,
+) -> Result<(), DeriveError> {
+    let Some(resource) = world.estate.resources().get(target.position) else { return Ok(()) };
+    let document = target.document.and_then(|id| world.policies.document(id));
+    let ids = if object {
+        objects_of(resource.id.as_str(), document.into_iter().map(|it| &it.policy))
+    } else {
+        vec![resource.id.to_string()]
+    };
+    let actions: Vec<&str> = any_of.iter().map(String::as_str).collect();
+    let Some(mut permission) = callers.allowed(world, target, &actions, &ids, None)? else {
+        return Ok(());
+    };
+    let node = NodeId::of(target.position);
+    let mut named = world.techniques.named("aws.public-resource");
+    if let Properties::Bucket(facts) = &resource.properties {
+        named = match access {
+            Access::Read => world.techniques.named("aws.s3.public-read"),
+            Access::Write => world.techniques.named("aws.s3.public-write"),
+            _ => technique,
+        };
+        let own = facts.public_access_block.as_ref();
+        let account = account_block(world, resource);
+        let restricts = |block: &&PublicAccessBlock| block.restrict_public_buckets;
+        if let Some(block) = own.filter(restricts).or(account.filter(restricts)) {
+            misses.add(NearMiss {
+                principal: draft.internet,
+                target: node,
+                reason: "the public access block, which restricts public policies".to_owned(),
+                evidence: Some(block_place(world, resource, block)),
+            });
+            return Ok(());
+        }
+        match own {
+            None => permission.certainty = Certainty::Unknown,
+            Some(block) => permission.evidence.push(block_place(world, resource, block)),
+        }
+    }
+    let from = draft.internet();
+    let to = draft.state(node, access);
+    draft.step(from, to, permission.into_facts(named));
+    Ok(())
+}
+
+fn account_block<'w>(world: &World<'w>, resource: &Resource) -> Option<&'w PublicAccessBlock> {
+    let account = resource.account.as_deref()?;
+    match &world.estate.resource(&format!("aws:account/{account}"))?.properties {
+        Properties::Account(facts) => facts.public_access_block.as_ref(),
+        _ => None,
+    }
+}
+
+fn block_place(world: &World<'_>, resource: &Resource, block: &PublicAccessBlock) -> Location {
+    block.evidence.clone().unwrap_or_else(|| {
+        let of_account = account_block(world, resource).is_some_and(|it| std::ptr::eq(it, block));
+        let account = resource.account.as_deref().unwrap_or_default();
+        match world.estate.resource(&format!("aws:account/{account}")) {
+            Some(account) if of_account => account.evidence_of("/public_access_block"),
+            _ => resource.evidence_of("/public_access_block"),
+        }
+    })
+}
+
+/// Roles that trust every account.
+fn public_roles(
+    world: &World<'_>,
+    callers: &Callers,
+    draft: &mut Draft,
+) -> Result<(), DeriveError> {
+    let technique = world.techniques.named("aws.sts.assume-role-public");
+    let open = world.targets.of_kind("identity.role").iter();
+    for target in open.filter(|it| it.named.as_ref().is_some_and(|it| it.everyone)) {
+        let Some(role) = world.estate.resources().get(target.position) else { continue };
+        let ids = [role.id.to_string()];
+        let Some(permission) = callers.allowed(world, target, &["sts:AssumeRole"], &ids, None)? else {
+            continue;
+        };
+        let from = draft.internet();
+        let to = draft.state(NodeId::of(target.position), Access::Control);
+        draft.step(from, to, permission.into_facts(technique));
+    }
+    Ok(())
+}
+
+/// Functions with a URL that asks for nothing, and a policy that lets everybody in (AWS Lambda Developer
+/// Guide, "Control access to Lambda function URLs", read 2026-11: both are needed).
+fn function_urls(
+    world: &World<'_>,
+    callers: &Callers,
+    draft: &mut Draft,
+) -> Result<(), DeriveError> {
+    let technique = world.techniques.named("aws.lambda.public-url");
+    for target in world.targets.of_kind("compute.function") {
+        let Some(function) = world.estate.resources().get(target.position) else { continue };
+        let Properties::Function(facts) = &function.properties else { continue };
+        let Some(url) = facts.url.as_ref().filter(|it| it.auth.as_deref() == Some("NONE")) else {
+            continue;
+        };
+        let ids = [function.id.to_string()];
+        let found =
+            callers.allowed(world, target, &["lambda:InvokeFunctionUrl"], &ids, Some("NONE"))?;
+        let Some(mut permission) = found else { continue };
+        permission.evidence.insert(
+            0,
+            url.evidence.clone().unwrap_or_else(|| function.evidence_of("/url")),
+        );
+        let from = draft.internet();
+        let to = draft.state(NodeId::of(target.position), Access::Reach);
+        draft.step(from, to, permission.into_facts(technique));
+    }
+    Ok(())
+}
+
+/// Access control lists that let everybody write, or change the list itself. `READ` on a bucket lists names;
+/// it reads no object (Amazon S3 User Guide, "Access control list overview", read 2026-11).
+fn bucket_lists(world: &World<'_>, draft: &mut Draft) {
+    let write = world.techniques.named("aws.s3.public-write");
+    for target in world.targets.of_kind("data.bucket") {
+        let Some(bucket) = world.estate.resources().get(target.position) else { continue };
+        let Properties::Bucket(facts) = &bucket.properties else { continue };
+        let off = facts.ownership.as_deref() == Some("BucketOwnerEnforced");
+        let ignores = |block: Option<&PublicAccessBlock>| block.is_some_and(|it| it.ignore_public_acls);
+        if off || ignores(facts.public_access_block.as_ref()) || ignores(account_block(world, bucket)) {
+            continue;
+        }
+        for (number, grant) in facts.acl.iter().enumerate() {
+            if !matches!(grant.grantee.as_str(), "AllUsers" | "AuthenticatedUsers") {
+                continue;
+            }
+            let accesses: &[Access] = match grant.permission.as_str() {
+                "WRITE" => &[Access::Write],
+                "WRITE_ACP" => &[Access::Control],
+                "FULL_CONTROL" => &[Access::Write, Access::Control],
+                _ => &[],
+            };
+            for &access in accesses {
+                let place = grant
+                    .evidence
+                    .clone()
+                    .unwrap_or_else(|| bucket.evidence_of(&format!("/acl/{number}")));
+                let known = facts.public_access_block.is_some() && facts.ownership.is_some();
+                let permission = Permission {
+                    certainty: if known { Certainty::Certain } else { Certainty::Unknown },
+                    evidence: vec![place],
+                    ..Permission::default()
+                };
+                let from = draft.internet();
+                let to = draft.state(NodeId::of(target.position), access);
+                draft.step(from, to, permission.into_facts(write));
+            }
+        }
+    }
+}
+
+/// Snapshots shared with everybody. Encrypted ones cannot be shared so.
+fn snapshots(world: &World<'_>, draft: &mut Draft) {
+    let technique = world.techniques.named("aws.ebs.public-snapshot");
+    for target in world.targets.of_kind("data.snapshot") {
+        let Some(snapshot) = world.estate.resources().get(target.position) else { continue };
+        let Properties::Snapshot(facts) = &snapshot.properties else { continue };
+        if !facts.shared_with.iter().any(|it| it == "all") || facts.encrypted == Some(true) {
+            continue;
+        }
+        let place = facts.evidence.clone().unwrap_or_else(|| snapshot.evidence_of("/shared_with"));
+        let permission = Permission { evidence: vec![place], ..Permission::default() };
+        let from = draft.internet();
+        let to = draft.state(NodeId::of(target.position), Access::Read);
+        draft.step(from, to, permission.into_facts(technique));
+    }
+}
