@@ -287,12 +287,12 @@ impl Organization {
                 self.id
             ))
         };
-        let guard = deny(json!([
+        let guard = deny(&[
             "organizations:LeaveOrganization",
             "cloudtrail:StopLogging",
             "cloudtrail:DeleteTrail",
             "guardduty:DeleteDetector",
-        ]));
+        ]);
         service_control(
             out,
             &policy("guardrails"),
@@ -314,11 +314,7 @@ impl Organization {
             bound,
             &[regions],
         )?;
-        let frozen = deny(json!([
-            "ec2:RunInstances",
-            "lambda:CreateFunction",
-            "rds:Create*"
-        ]));
+        let frozen = deny(&["ec2:RunInstances", "lambda:CreateFunction", "rds:Create*"]);
         service_control(
             out,
             &policy("frozen"),
@@ -334,13 +330,19 @@ impl Organization {
         out: &mut Writer<'_>,
         account: &Account,
         name: &str,
-        statement: Value,
+        statement: &Value,
     ) -> io::Result<()> {
         let id = self.arn(&format!(
             "policy/{}/service_control_policy/p-{name}",
             self.id
         ));
-        service_control(out, &id, name, vec![account.id()], &[statement])
+        service_control(
+            out,
+            &id,
+            name,
+            vec![account.id()],
+            std::slice::from_ref(statement),
+        )
     }
 }
 
@@ -364,7 +366,7 @@ pub(crate) fn blocked() -> PublicAccessBlock {
     }
 }
 
-fn deny(actions: Value) -> Value {
+fn deny(actions: &[&str]) -> Value {
     json!({"Effect": "Deny", "Action": actions, "Resource": "*"})
 }
 

@@ -101,7 +101,7 @@ impl Everyday<'_, '_> {
             let (private_address, subnet) = (subnet.address(), subnet.id.clone());
             let mut groups: Vec<String> = Vec::new();
             let mut open = None;
-            for _ in 0..1 + self.rng.below(3) {
+            for _ in 0..=self.rng.below(3) {
                 if let Some(group) = self.rng.pick_shared(&town.groups)
                     && !groups.contains(&group.id)
                 {
@@ -164,7 +164,7 @@ impl Everyday<'_, '_> {
             }
             let title = format!("Instance {name} is not managed for patches");
             self.report(
-                250,
+                500,
                 "ec2_instance_managed_by_ssm",
                 &id,
                 Severity::Medium,
@@ -237,7 +237,7 @@ impl Everyday<'_, '_> {
             }
             let title = format!("Function {name} uses an old runtime");
             let check = "awslambda_function_using_supported_runtimes";
-            self.report(300, check, &id, Severity::Medium, &title)?;
+            self.report(450, check, &id, Severity::Medium, &title)?;
         }
         Ok(())
     }
@@ -254,7 +254,7 @@ impl Everyday<'_, '_> {
                 break;
             };
             let mut targets = Vec::new();
-            for _ in 0..1 + self.rng.below(6) {
+            for _ in 0..=self.rng.below(6) {
                 if let Some((_, id)) = self
                     .rng
                     .pick(&self.pools.instances)

@@ -152,7 +152,7 @@ impl Everyday<'_, '_> {
             self.out.inline_policy(&id, "access", &statements)?;
             let title = format!("Role {name} has permissions that it does not use");
             self.report(
-                350,
+                500,
                 "iam_role_unused_permissions",
                 &id,
                 Severity::Medium,

@@ -202,7 +202,7 @@ impl Everyday<'_, '_> {
     /// Statements about one to four things that the account has, the popular ones more often.
     fn everyday_statements(&mut self) -> Vec<Value> {
         let mut statements = vec![identities::logging()];
-        for _ in 0..1 + self.rng.below(4) {
+        for _ in 0..=self.rng.below(4) {
             let Some(readable) = self.rng.pick_shared(&self.pools.readable) else {
                 break;
             };

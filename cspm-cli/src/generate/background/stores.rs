@@ -321,7 +321,7 @@ impl Everyday<'_, '_> {
                 .resource(&Item::regional(&id, kind, self.place, facts).name(&name))?;
             let title = format!("Log group {name} keeps its logs for ever");
             let check = "cloudwatch_log_group_retention_policy_specific_days_enabled";
-            self.report(500, check, &id, Severity::Low, &title)?;
+            self.report(700, check, &id, Severity::Low, &title)?;
             at += 1;
         }
         Ok(())

@@ -169,10 +169,8 @@ mod tests {
     #[test]
     fn every_shape_has_a_decoy_and_none_is_listed_twice() {
         let decoys = Shape::decoys();
-        assert_eq!(
-            decoys.len(),
-            Shape::ALL.iter().map(|it| it.flaws().len()).sum()
-        );
+        let count: usize = Shape::ALL.iter().map(|it| it.flaws().len()).sum();
+        assert_eq!(decoys.len(), count);
         for shape in Shape::ALL {
             assert!(decoys.iter().any(|(it, _)| *it == shape));
         }

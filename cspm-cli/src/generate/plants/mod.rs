@@ -39,20 +39,23 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    /// Resources of which one path or decoy takes up to two dozen: below this, fewer are planted.
-    const RESOURCES_EACH: u64 = 80;
+    /// One path or decoy takes some eleven resources; twice that leaves half of a small estate to
+    /// everyday life.
+    const RESOURCES_EACH: u64 = 22;
     const PATHS_MAX: u64 = 200;
 
-    /// For an estate of this size: a few that grow slowly, and half as many decoys again, every kind
-    /// of decoy at least once where there is room.
+    /// For an estate of this size: one path of each shape and one more for every 5,000 resources; half
+    /// as many decoys again, and every kind of decoy once where there is room.
     pub(super) fn for_size(resources: u64) -> Self {
-        let room = (resources / Self::RESOURCES_EACH).max(1);
+        let room = resources / Self::RESOURCES_EACH;
         let shapes = Shape::ALL.len() as u64;
-        let paths = (shapes + resources / 5000)
-            .min(Self::PATHS_MAX)
-            .min(room.div_ceil(3));
+        let wanted = (shapes + resources / 5000).min(Self::PATHS_MAX);
+        let paths = wanted.min(room.div_ceil(3)).max(1);
         let kinds = Shape::decoys().len() as u64;
-        let decoys = (paths + paths / 2).max(kinds).min(room.max(paths));
+        let decoys = (paths + paths / 2)
+            .max(kinds)
+            .min(room.saturating_sub(paths))
+            .max(paths);
         Self { paths, decoys }
     }
 }
@@ -121,4 +124,10 @@ fn build(
         Shape::CrossAccountBucket => site.cross_account_bucket(),
         Shape::EncryptedBucket => site.encrypted_bucket(),
     }
+}
+
+/// How many shapes and how many kinds of decoys there are.
+#[cfg(test)]
+pub(super) fn kinds() -> (usize, usize) {
+    (Shape::ALL.len(), Shape::decoys().len())
 }

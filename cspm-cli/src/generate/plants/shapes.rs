@@ -295,10 +295,10 @@ impl Site<'_, '_> {
             port: None,
         };
         self.out.finding(place, report)?;
-        Ok(Built {
-            entry: id.into(),
-            ..Built::from_server(&server, &[&role], store.jewel)
-        })
+        let mut built = Built::from_server(&server, &[&role], store.jewel);
+        built.hops.insert(0, hop(&id, Access::Reach));
+        built.entry = id.into();
+        Ok(built)
     }
 
     pub(super) fn lateral(&mut self) -> io::Result<Built> {

@@ -273,7 +273,7 @@ impl Site<'_, '_> {
                     let name = format!("protect-{}", self.name);
                     let denial = permission.statement("Deny");
                     self.organization
-                        .deny_to(self.out, account, &name, denial)?;
+                        .deny_to(self.out, account, &name, &denial)?;
                 }
             }
             Some(Flaw::NoGrant) => {
