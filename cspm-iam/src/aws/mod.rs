@@ -22,6 +22,7 @@ mod document;
 mod error;
 mod evaluate;
 mod formula;
+mod json;
 mod keys;
 mod limits;
 mod named;

@@ -11,6 +11,7 @@ use super::document::{
     Effect, Policy, PrincipalElement, Resources, Statement, Warning, WarningEffect,
 };
 use super::error::ParseError;
+use super::json;
 use super::limits::Limits;
 use super::named::NamedPrincipal;
 use super::pattern::{Pattern, Syntax};
@@ -47,7 +48,7 @@ fn from_nested_text(text: &str, limits: &Limits, depth: usize) -> Result<Policy,
         if depth > limits.nesting_max {
             return Err(ParseError::limit("nesting_max", limits.nesting_max, depth));
         }
-        match serde_json::from_str::<Value>(&text) {
+        match json::read(&text) {
             Ok(Value::Object(document)) => return Reader::new(&document, limits).read(&document),
             Ok(Value::String(inner)) => text = Cow::Owned(inner),
             Ok(_) => {
@@ -189,7 +190,7 @@ impl<'a> Reader<'a> {
             effect,
             actions: self.actions(pointer, statement)?,
             resources: self.resources(pointer, statement)?,
-            principals: self.principals(pointer, statement)?,
+            principals: self.principals(pointer, statement, effect)?,
             conditions: self.conditions(pointer, statement, effect)?,
         })
     }
@@ -244,12 +245,19 @@ impl<'a> Reader<'a> {
         &mut self,
         pointer: &str,
         statement: &Map<String, Value>,
+        effect: Effect,
     ) -> Result<PrincipalElement, ParseError> {
         let Some((name, value, negated)) = either(statement, pointer, "Principal", "NotPrincipal")?
         else {
             return Ok(PrincipalElement::Absent);
         };
         let pointer = format!("{pointer}/{name}");
+        // Who is not recognised is not covered by `Principal`, and not left out by `NotPrincipal`.
+        let unnamed = if negated {
+            widening(effect)
+        } else {
+            narrowing(effect)
+        };
         let mut named = Vec::new();
         match value {
             Value::String(text) if text == "*" => {
@@ -274,7 +282,7 @@ impl<'a> Reader<'a> {
                                 format!(
                                     "`{text}` stands for no known principal: it matches nobody"
                                 ),
-                                WarningEffect::MayUnderReport,
+                                unnamed,
                             );
                         }
                         named.push(name);
@@ -283,7 +291,7 @@ impl<'a> Reader<'a> {
                         self.warn(
                             pointer,
                             "principals of this type are not modelled: they match nobody",
-                            WarningEffect::MayUnderReport,
+                            unnamed,
                         );
                     }
                 }
@@ -321,7 +329,13 @@ impl<'a> Reader<'a> {
                 let values = self.texts(&pointer, value)?;
                 let condition = Condition::compile(operator, key, &values, self.variables);
                 for fault in condition.faults() {
-                    self.warn(pointer.clone(), fault, widening(effect));
+                    let warned = match fault.matches {
+                        // An allow may hold then, and a deny may not.
+                        None => WarningEffect::MayOverReport,
+                        Some(true) => widening(effect),
+                        Some(false) => narrowing(effect),
+                    };
+                    self.warn(pointer.clone(), fault.message, warned);
                 }
                 conditions.push(condition);
             }
@@ -382,11 +396,19 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What ignoring a restriction of a statement does to answers.
+/// What a statement that covers too much does to answers.
 fn widening(effect: Effect) -> WarningEffect {
     match effect {
         Effect::Allow => WarningEffect::MayOverReport,
         Effect::Deny => WarningEffect::MayUnderReport,
+    }
+}
+
+/// What a statement that covers too little does to answers.
+fn narrowing(effect: Effect) -> WarningEffect {
+    match effect {
+        Effect::Allow => WarningEffect::MayUnderReport,
+        Effect::Deny => WarningEffect::MayOverReport,
     }
 }
 

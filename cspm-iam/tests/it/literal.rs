@@ -49,11 +49,11 @@ pub(crate) fn decide(line: &Value) -> &'static str {
     let of_account = who.account.is_some();
     let linked = resource.contains(":role/aws-service-role/") || who.is_service_linked();
     let has_identity = of_account && who.kind != "root";
-    let list = |field: &str| -> Option<Vec<Value>> { line.get(field)?.as_array().cloned() };
+    let list = |field: &str| line.get(field).and_then(Value::as_array).map(Vec::as_slice);
     let identity = if has_identity {
         list("identity_policies").unwrap_or_default()
     } else {
-        vec![]
+        &[]
     };
     let boundary = if has_identity {
         list("permission_boundaries")
@@ -68,7 +68,7 @@ pub(crate) fn decide(line: &Value) -> &'static str {
     let scp = if of_account && !who.is_service_linked() {
         list("service_control_policies").unwrap_or_default()
     } else {
-        vec![]
+        &[]
     };
     let service = action.split(':').next().unwrap();
     let covered = [
@@ -84,10 +84,12 @@ pub(crate) fn decide(line: &Value) -> &'static str {
     let rcp = if covered.contains(&service) && !linked && action != "kms:retiregrant" {
         list("resource_control_policies").unwrap_or_default()
     } else {
-        vec![]
+        &[]
     };
     let endpoint = list("endpoint_policies");
-    let of_resource: Vec<Value> = line.get("resource_policy").cloned().into_iter().collect();
+    let of_resource: &[Value] = line
+        .get("resource_policy")
+        .map_or(&[], std::slice::from_ref);
 
     // 1. Deny evaluation.
     let own_bucket_policy = who.kind == "root"
@@ -98,27 +100,19 @@ pub(crate) fn decide(line: &Value) -> &'static str {
             "s3:deletebucketpolicy",
         ]
         .contains(&action.as_str());
-    let mut denied = ask.any("Deny", &identity, Names::Nobody)
+    let mut denied = ask.any("Deny", identity, Names::Nobody)
+        || ask.any("Deny", boundary.unwrap_or_default(), Names::Nobody)
+        || ask.any("Deny", session.unwrap_or_default(), Names::Nobody)
         || ask.any(
             "Deny",
-            boundary.as_deref().unwrap_or_default(),
-            Names::Nobody,
-        )
-        || ask.any(
-            "Deny",
-            session.as_deref().unwrap_or_default(),
-            Names::Nobody,
-        )
-        || ask.any(
-            "Deny",
-            endpoint.as_deref().unwrap_or_default(),
+            endpoint.unwrap_or_default(),
             Names::PrincipalsOrEveryone,
         )
-        || (!own_bucket_policy && ask.any("Deny", &of_resource, Names::Principals));
-    for level in &scp {
+        || (!own_bucket_policy && ask.any("Deny", of_resource, Names::Principals));
+    for level in scp {
         denied |= ask.any("Deny", level.as_array().unwrap(), Names::Nobody);
     }
-    for level in &rcp {
+    for level in rcp {
         denied |= ask.any(
             "Deny",
             level.as_array().unwrap(),
@@ -129,25 +123,23 @@ pub(crate) fn decide(line: &Value) -> &'static str {
         return "explicit_deny";
     }
     // 2. Organisation and endpoint.
-    for level in &scp {
+    for level in scp {
         if !ask.any("Allow", level.as_array().unwrap(), Names::Nobody) {
             return "implicit_deny";
         }
     }
-    if endpoint.is_some_and(|policies| !ask.any("Allow", &policies, Names::PrincipalsOrEveryone)) {
+    if endpoint.is_some_and(|policies| !ask.any("Allow", policies, Names::PrincipalsOrEveryone)) {
         return "implicit_deny";
     }
     // 3. Resource-based policies, identity-based policies, boundary, session.
-    let within = |limit: &Option<Vec<Value>>| {
-        limit
-            .as_ref()
-            .is_none_or(|policies| ask.any("Allow", policies, Names::Nobody))
+    let within = |limit: Option<&[Value]>| {
+        limit.is_none_or(|policies| ask.any("Allow", policies, Names::Nobody))
     };
-    let limits = within(&boundary) && within(&session);
+    let limits = within(boundary) && within(session);
     let federated_without_session = who.kind == "federated-user" && session.is_none();
     let own = who.kind == "root"
-        || (ask.any("Allow", &identity, Names::Nobody) && limits && !federated_without_session);
-    let grants = ask.grants(&of_resource);
+        || (ask.any("Allow", identity, Names::Nobody) && limits && !federated_without_session);
+    let grants = ask.grants(of_resource);
     let direct = grants.contains(&"direct");
     let entity = grants.contains(&"entity") && limits && !federated_without_session;
     let same_account = !of_account || owner.is_none() || owner == who.account.as_deref();
@@ -320,9 +312,9 @@ impl Ask<'_> {
     /// Whether a statement with this effect applies.
     fn any(&self, effect: &str, policies: &[Value], names: Names) -> bool {
         policies.iter().any(|policy| {
-            statements(policy).iter().any(|(statement, variables)| {
+            statements(policy).any(|(statement, variables)| {
                 statement["Effect"] == effect
-                    && self.applies(statement, *variables, names != Names::Nobody)
+                    && self.applies(statement, variables, names != Names::Nobody)
                     && match names {
                         Names::Nobody => true,
                         Names::Principals => !self.ways(statement).is_empty(),
@@ -340,8 +332,8 @@ impl Ask<'_> {
         let mut grants = Vec::new();
         for policy in policies {
             for (statement, variables) in statements(policy) {
-                if statement["Effect"] == "Allow" && self.applies(&statement, variables, true) {
-                    grants.extend(self.ways(&statement));
+                if statement["Effect"] == "Allow" && self.applies(statement, variables, true) {
+                    grants.extend(self.ways(statement));
                 }
             }
         }
@@ -668,19 +660,15 @@ fn named(principal: &Value) -> Vec<(String, String)> {
     }
 }
 
-fn statements(policy: &Value) -> Vec<(Map<String, Value>, bool)> {
-    let policy = match policy {
-        Value::String(text) => serde_json::from_str(text).unwrap(),
-        other => other.clone(),
-    };
-    let variables = policy.get("Version") == Some(&Value::from("2012-10-17"));
+/// The statements of a policy, and whether it has variables.
+fn statements(policy: &Value) -> impl Iterator<Item = (&Map<String, Value>, bool)> {
+    let variables = policy.get("Version").and_then(Value::as_str) == Some("2012-10-17");
     let list = match &policy["Statement"] {
-        Value::Array(list) => list.clone(),
-        single => vec![single.clone()],
+        Value::Array(list) => list.as_slice(),
+        single => std::slice::from_ref(single),
     };
-    list.into_iter()
-        .map(|statement| (statement.as_object().unwrap().clone(), variables))
-        .collect()
+    list.iter()
+        .map(move |statement| (statement.as_object().unwrap(), variables))
 }
 
 #[derive(Clone, Copy, PartialEq)]

@@ -375,12 +375,21 @@ fn completions(line: &str) -> Vec<Map<String, Value>> {
     all
 }
 
+/// `PROPTEST_CASES` scales every property alike.
+fn config(times: u32) -> ProptestConfig {
+    let default = ProptestConfig::default();
+    ProptestConfig {
+        cases: default.cases * times,
+        ..default
+    }
+}
+
 fn tape(numbers: Vec<u8>) -> Tape {
     Tape { numbers, at: 0 }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4_000, ..ProptestConfig::default() })]
+    #![proptest_config(config(16))]
 
     #[test]
     fn complete_contexts_agree_with_the_literal_evaluator(
@@ -410,7 +419,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 250, ..ProptestConfig::default() })]
+    #![proptest_config(config(1))]
 
     #[test]
     fn incomplete_contexts_agree_with_all_completions(

@@ -22,6 +22,14 @@ pub(crate) struct Condition {
     tests: Vec<Test>,
 }
 
+/// Something in a condition that is not understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) message: String,
+    /// Whether the condition holds too often because of it, or too seldom; nothing where it stays open.
+    pub(crate) matches: Option<bool>,
+}
+
 /// Whether a condition holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Truth {
@@ -65,18 +73,21 @@ impl Condition {
         &self.values
     }
 
-    /// What in the condition is not understood, and how it is treated.
-    pub(crate) fn faults(&self) -> Vec<String> {
+    /// What in the condition is not understood.
+    pub(crate) fn faults(&self) -> Vec<Fault> {
+        let name = &self.operator_text;
         if self.operator.base == Base::Unknown {
-            let name = &self.operator_text;
-            return vec![format!(
-                "condition operator `{name}` is not known: treated as satisfiable"
-            )];
+            let message =
+                format!("condition operator `{name}` is not known: treated as satisfiable");
+            return vec![Fault {
+                message,
+                matches: None,
+            }];
         }
         let malformed = |(test, value): (&Test, &String)| {
-            test.is_malformed().then(|| {
-                let name = &self.operator_text;
-                format!("`{value}` is no value for `{name}`: it never matches")
+            test.is_malformed().then(|| Fault {
+                message: format!("`{value}` is no value for `{name}`: it equals nothing"),
+                matches: Some(self.operator.negated),
             })
         };
         self.tests
