@@ -144,15 +144,17 @@ fn every_reference_resolves() {
         let facts = serde_json::to_value(&resource.properties).unwrap();
         let mut found = Vec::new();
         texts(&facts, &mut found);
-        found
-            .iter()
-            .for_each(|text| check(resource.id.as_str(), text));
+        for text in found {
+            check(resource.id.as_str(), text);
+        }
     }
     for (owner, _, statement) in statements(&estate) {
         check(owner, owner);
         let mut found = Vec::new();
         texts(statement, &mut found);
-        found.iter().for_each(|text| check(owner, text));
+        for text in found {
+            check(owner, text);
+        }
     }
     for finding in estate.findings() {
         check(&finding.id, &finding.resource);

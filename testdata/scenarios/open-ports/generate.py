@@ -437,7 +437,7 @@ def truth():
             "resource": one["id"],
             "name": one["name"],
             "scanner_severity": one["severity"],
-            "crown_jewel": {"id": f"arn:aws:rds:{REGION}:{ACCOUNT}:db:customers-db", "access": "read"},
+            "crown_jewel": {"id": f"arn:aws:rds:{REGION}:{ACCOUNT}:db:customers-db", "access": "read", "also": ["write"]},
         },
     }
 

@@ -184,9 +184,11 @@ impl Site<'_, '_> {
     }
 
     pub(super) fn public_bucket(&mut self) -> io::Result<Built> {
+        // A blocked policy still lets in whoever is of the same account: nobody may be there.
         let account = match self.flaw {
             Some(Flaw::AccountBlock) => self.sandbox(AccountBuckets::Blocked),
-            _ => self.account(),
+            Some(_) => self.sandbox(AccountBuckets::Open),
+            None => self.account(),
         };
         let place = account.place();
         let block = if self.has(Flaw::BucketBlock) {
