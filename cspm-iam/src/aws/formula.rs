@@ -4,7 +4,7 @@ use super::condition::{Condition, Test};
 use super::decision::{OpenCondition, StatementRef};
 use super::keys::Setter;
 use super::pattern::Pattern;
-use super::solve::{Consistent, consistent};
+use super::solve::{Consistent, Theory};
 
 /// Something that is not known of the request.
 #[derive(Debug, Clone, Copy)]
@@ -121,13 +121,17 @@ impl Formula {
             match part {
                 Self::Known(true) => {}
                 Self::Known(false) => return Self::FALSE,
+                Self::All(parts) => open.extend(parts),
                 part => open.push(part),
             }
         }
-        if open.is_empty() {
-            Self::TRUE
-        } else {
-            Self::All(open)
+        match (open.pop(), open.is_empty()) {
+            (None, _) => Self::TRUE,
+            (Some(only), true) => only,
+            (Some(last), false) => {
+                open.push(last);
+                Self::All(open)
+            }
         }
     }
 
@@ -143,7 +147,16 @@ impl Formula {
         match open.first() {
             None => Self::FALSE,
             Some((_, Self::Known(true))) => Self::TRUE,
-            Some(_) => Self::Any(open.into_iter().map(|(_, part)| part).collect()),
+            Some(_) => {
+                let mut parts: Vec<Self> = open.into_iter().map(|(_, part)| part).collect();
+                match (parts.len(), parts.pop()) {
+                    (1, Some(only)) => only,
+                    (_, last) => {
+                        parts.extend(last);
+                        Self::Any(parts)
+                    }
+                }
+            }
         }
     }
 
@@ -205,9 +218,9 @@ pub(crate) enum Found {
     Cut,
 }
 
-/// How many goals and alternatives a search looks at. Real policies need tens; ten thousand keep the worst
-/// case in the order of milliseconds.
-const WORK_MAX: usize = 10_000;
+/// How much work a search may do: goals looked at, and values tried. Real policies need hundreds; a million
+/// keeps the worst case within a second and some tens of megabytes.
+const WORK_MAX: usize = 1_000_000;
 
 /// A goal and those to be met after it.
 #[derive(Clone, Copy)]
@@ -233,6 +246,7 @@ struct Choice<'f> {
 /// Alternatives are tried in order, depth first, so the result is deterministic: the first consistent
 /// choice. Goals form a list in an arena that choices share; nothing recurses on the size of the input.
 pub(crate) fn find(formula: &Formula, atoms: &[Atom<'_>]) -> Found {
+    let mut theory = Theory::new(atoms, WORK_MAX);
     let mut arena = vec![Goals {
         first: formula,
         rest: NO_GOALS,
@@ -241,37 +255,45 @@ pub(crate) fn find(formula: &Formula, atoms: &[Atom<'_>]) -> Found {
     let mut way = Way::default();
     let mut unproven: Vec<usize> = Vec::new();
     let mut choices: Vec<Choice<'_>> = Vec::new();
-    for _ in 0..WORK_MAX {
+    loop {
         let Some(Goals { first, rest }) = arena.get(goals).copied() else {
             way.proven = unproven.is_empty();
             return Found::Way(way);
         };
+        let parts = if let Formula::All(parts) = first {
+            parts.len()
+        } else {
+            1
+        };
+        if !theory.spend(parts) {
+            return Found::Cut;
+        }
+        goals = rest;
         let met = match first {
-            Formula::Known(value) => {
-                goals = rest;
-                *value
-            }
+            Formula::Known(value) => *value,
             Formula::Wanted(atom, wanted) => {
-                goals = rest;
-                if way.wanted.contains(&(*atom, *wanted)) {
-                    true
-                } else {
-                    way.wanted.push((*atom, *wanted));
-                    match consistent(atoms, &way.wanted) {
-                        Consistent::Yes => true,
-                        Consistent::No => false,
-                        Consistent::Perhaps => {
-                            unproven.push(way.wanted.len());
-                            true
-                        }
+                way.wanted.push((*atom, *wanted));
+                match theory.consistent(&way.wanted) {
+                    Consistent::Yes => true,
+                    Consistent::No => false,
+                    Consistent::Perhaps => {
+                        unproven.push(way.wanted.len());
+                        true
                     }
+                    Consistent::Cut => return Found::Cut,
                 }
             }
             Formula::All(parts) => {
-                goals = parts.iter().rev().fold(rest, |rest, first| {
-                    arena.push(Goals { first, rest });
-                    arena.len() - 1
-                });
+                // What leaves no choice comes first: it rules out alternatives before they are tried.
+                let forced = |part: &&Formula| matches!(part, Formula::Wanted(..));
+                let others = parts.iter().filter(|part| !forced(part)).rev();
+                goals =
+                    others
+                        .chain(parts.iter().filter(forced).rev())
+                        .fold(rest, |rest, first| {
+                            arena.push(Goals { first, rest });
+                            arena.len() - 1
+                        });
                 true
             }
             Formula::Any(alternatives) => {
@@ -314,5 +336,4 @@ pub(crate) fn find(formula: &Formula, atoms: &[Atom<'_>]) -> Found {
             choices.pop();
         }
     }
-    Found::Cut
 }

@@ -1,5 +1,7 @@
 //! Whether several conditions on what is not known can hold together.
 
+use std::collections::BTreeMap;
+
 use super::condition::{Condition, Nanos, Test, Truth, number_text};
 use super::formula::{Atom, AtomId};
 
@@ -10,52 +12,226 @@ pub(crate) enum Consistent {
     No,
     /// Neither was shown.
     Perhaps,
+    /// Looking any further would be too much work.
+    Cut,
 }
 
-/// Whether the last of `wanted` can hold together with the others, which can hold together.
-///
-/// Atoms that depend on different keys never contradict each other, so only those that share a key with the
-/// last one are looked at.
-pub(crate) fn consistent(atoms: &[Atom<'_>], wanted: &[(AtomId, bool)]) -> Consistent {
-    let Some(((last, value), others)) = wanted.split_last() else {
-        return Consistent::Yes;
-    };
-    if others.contains(&(*last, !value)) {
-        return Consistent::No;
+/// What is known about the atoms of one answer, and what was found out on the way.
+pub(crate) struct Theory<'a> {
+    atoms: &'a [Atom<'a>],
+    /// For each atom, the keys that its truth depends on.
+    keys: Vec<Vec<KeyId>>,
+    /// For each key, whether an atom on it cannot be decided from its values alone.
+    opaque: Vec<bool>,
+    /// For each key, values that met all conditions wanted of it when last looked at. They meet any part of
+    /// those conditions too, so that going back on a choice leaves them valid.
+    witnesses: Vec<Option<Witness>>,
+    work_left: usize,
+}
+
+/// A key by its position in the lists of a theory.
+type KeyId = usize;
+
+/// A condition and whether it is wanted.
+type Literal<'a> = (&'a Condition, bool);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Witness {
+    Absent,
+    Values(Vec<String>),
+}
+
+impl Witness {
+    fn meets(&self, (condition, wanted): &Literal<'_>) -> bool {
+        let truth = match self {
+            Self::Absent => condition.truth_absent(),
+            Self::Values(values) => {
+                let values: Vec<&str> = values.iter().map(String::as_str).collect();
+                condition.truth_given(&values)
+            }
+        };
+        truth == wanted_truth(*wanted)
     }
-    let Some(atom) = atoms.get(*last) else {
-        return Consistent::Yes;
-    };
-    let keys = atom.keys();
-    let related: Vec<(&Atom<'_>, bool)> = wanted
-        .iter()
-        .filter_map(|(atom, value)| Some((atoms.get(*atom)?, *value)))
-        .filter(|(atom, _)| atom.keys().iter().any(|key| keys.contains(key)))
-        .collect();
-    if related
-        .iter()
-        .all(|(atom, _)| matches!(atom, Atom::Session(_)))
-    {
-        return one_session(&related);
+}
+
+/// What the conditions on one key come to.
+enum Among {
+    Witness(Witness),
+    None,
+    NoneFound,
+    Cut,
+}
+
+impl<'a> Theory<'a> {
+    pub(crate) fn new(atoms: &'a [Atom<'a>], work_max: usize) -> Self {
+        let mut ids: BTreeMap<String, KeyId> = BTreeMap::new();
+        let mut opaque = Vec::new();
+        let mut keys = Vec::with_capacity(atoms.len());
+        for atom in atoms {
+            let mut of_atom = Vec::new();
+            for key in atom.keys() {
+                let id = *ids.entry(key).or_insert_with(|| {
+                    opaque.push(false);
+                    opaque.len() - 1
+                });
+                if let Some(opaque) = opaque.get_mut(id) {
+                    *opaque |= atom.as_simple_condition().is_none();
+                }
+                of_atom.push(id);
+            }
+            keys.push(of_atom);
+        }
+        let witnesses = vec![None; opaque.len()];
+        Self {
+            atoms,
+            keys,
+            opaque,
+            witnesses,
+            work_left: work_max,
+        }
     }
-    // What is left out can only make it harder: a contradiction among the rest stays one.
-    let simple: Vec<Literal<'_>> = related
-        .iter()
-        .filter_map(|(atom, value)| Some((atom.as_simple_condition()?, *value)))
-        .collect();
-    if simple.len() == related.len() {
-        return among(&simple);
+
+    /// Takes `units` off the work that may still be done; whether that much was left.
+    pub(crate) fn spend(&mut self, units: usize) -> bool {
+        match self.work_left.checked_sub(units) {
+            Some(left) => {
+                self.work_left = left;
+                true
+            }
+            None => false,
+        }
     }
-    let alone = related.len() == 1
-        && keys
+
+    /// Whether the last of `wanted` can hold together with the others, which can hold together.
+    ///
+    /// Atoms that depend on different keys never contradict each other, so only those that share a key with
+    /// the last one are looked at.
+    pub(crate) fn consistent(&mut self, wanted: &[(AtomId, bool)]) -> Consistent {
+        let Some((last, _)) = wanted.split_last() else {
+            return Consistent::Yes;
+        };
+        let Some(atom) = self.atoms.get(last.0) else {
+            return Consistent::Yes;
+        };
+        let keys = self.keys.get(last.0).cloned().unwrap_or_default();
+        // COST: most conditions are met by what met those before them.
+        if let (Some(condition), [key]) = (atom.as_simple_condition(), keys.as_slice())
+            && self.opaque.get(*key) == Some(&false)
+            && let Some(Some(witness)) = self.witnesses.get(*key)
+            && witness.meets(&(condition, last.1))
+        {
+            return Consistent::Yes;
+        }
+        if !self.spend(wanted.len()) {
+            return Consistent::Cut;
+        }
+        if wanted.contains(&(last.0, !last.1)) {
+            return Consistent::No;
+        }
+        let shares = |atom: &AtomId| {
+            self.keys
+                .get(*atom)
+                .is_some_and(|others| others.iter().any(|key| keys.contains(key)))
+        };
+        let related: Vec<(&Atom<'a>, bool)> = wanted
             .iter()
-            .enumerate()
-            .all(|(index, key)| !keys.iter().skip(index + 1).any(|other| other == key));
-    match among(&simple) {
-        // Each key of its own: some values make it true, and some false.
-        Consistent::Yes if !alone => Consistent::Perhaps,
-        found => found,
+            .filter(|(atom, _)| shares(atom))
+            .filter_map(|(atom, value)| Some((self.atoms.get(*atom)?, *value)))
+            .collect();
+        if related
+            .iter()
+            .all(|(atom, _)| matches!(atom, Atom::Session(_)))
+        {
+            return one_session(&related);
+        }
+        // What is left out can only make it harder: a contradiction among the rest stays one.
+        let simple: Vec<Literal<'a>> = related
+            .iter()
+            .filter_map(|(atom, value)| Some((atom.as_simple_condition()?, *value)))
+            .collect();
+        let all_simple = simple.len() == related.len();
+        // Alone on keys of its own, an atom is true for some of their values, and false for others.
+        let alone = related.len() == 1
+            && keys
+                .iter()
+                .enumerate()
+                .all(|(index, key)| !keys.iter().skip(index + 1).any(|other| other == key));
+        match self.among(&simple) {
+            Among::Witness(witness) => {
+                if let (true, [key]) = (all_simple, keys.as_slice())
+                    && let Some(slot) = self.witnesses.get_mut(*key)
+                {
+                    *slot = Some(witness);
+                }
+                if all_simple || alone {
+                    Consistent::Yes
+                } else {
+                    Consistent::Perhaps
+                }
+            }
+            Among::None => Consistent::No,
+            Among::NoneFound => Consistent::Perhaps,
+            Among::Cut => Consistent::Cut,
+        }
     }
+
+    /// Looks for values of one key that meet all of `literals`.
+    fn among(&mut self, literals: &[Literal<'a>]) -> Among {
+        if literals
+            .iter()
+            .all(|literal| Witness::Absent.meets(literal))
+        {
+            return Among::Witness(Witness::Absent);
+        }
+        let values: usize = literals
+            .iter()
+            .map(|(condition, _)| condition.tests().len())
+            .sum();
+        let samples_max = FRESH.len() + values * SAMPLES_PER_VALUE + PAIRS_MAX;
+        if !self.spend(samples_max.saturating_mul(values)) {
+            return Among::Cut;
+        }
+        let samples = samples(literals);
+        let fits = |literal: &Literal<'_>, sample: &str| {
+            literal.0.truth_given(&[sample]) == wanted_truth(literal.1)
+        };
+        for sample in &samples {
+            if literals.iter().all(|literal| fits(literal, sample)) {
+                return Among::Witness(Witness::Values(vec![sample.clone()]));
+            }
+        }
+        if literals.iter().any(|literal| literal.0.is_for_many()) {
+            // Several values: each has to please the conditions on every value, and each other condition
+            // has to be pleased by one of them.
+            let (every, some): (Vec<Literal<'_>>, Vec<Literal<'_>>) = literals
+                .iter()
+                .partition(|(condition, wanted)| condition.is_about_every_value(*wanted));
+            let allowed = || {
+                samples.iter().filter(|sample| {
+                    !sample.is_empty() && every.iter().all(|literal| fits(literal, sample))
+                })
+            };
+            let pleasing = |literal: &Literal<'_>| allowed().find(|sample| fits(literal, sample));
+            let mut values: Vec<String> = allowed().next().cloned().into_iter().collect();
+            let found: Option<Vec<&String>> = some.iter().map(pleasing).collect();
+            if let (false, Some(found)) = (values.is_empty(), found) {
+                values.extend(found.into_iter().cloned());
+                return Among::Witness(Witness::Values(values));
+            }
+        }
+        if is_settled_by_samples(literals) {
+            Among::None
+        } else {
+            Among::NoneFound
+        }
+    }
+}
+
+/// The most samples that one value of a condition gives.
+const SAMPLES_PER_VALUE: usize = 5;
+
+fn wanted_truth(wanted: bool) -> Truth {
+    if wanted { Truth::True } else { Truth::False }
 }
 
 /// A session has one name: two that are both wanted contradict each other.
@@ -76,52 +252,6 @@ fn one_session(wanted: &[(&Atom<'_>, bool)]) -> Consistent {
         Consistent::No
     } else {
         Consistent::Yes
-    }
-}
-
-/// A condition and whether it is wanted.
-type Literal<'a> = (&'a Condition, bool);
-
-fn among(literals: &[Literal<'_>]) -> Consistent {
-    let wants = |(_, wanted): &Literal<'_>, truth: Truth| {
-        truth == if *wanted { Truth::True } else { Truth::False }
-    };
-    if literals
-        .iter()
-        .all(|literal| wants(literal, literal.0.truth_absent()))
-    {
-        return Consistent::Yes;
-    }
-    let samples = samples(literals);
-    let fits =
-        |literal: &Literal<'_>, sample: &str| wants(literal, literal.0.truth_given(&[sample]));
-    if samples
-        .iter()
-        .any(|sample| literals.iter().all(|literal| fits(literal, sample)))
-    {
-        return Consistent::Yes;
-    }
-    if literals.iter().any(|literal| literal.0.is_for_many()) {
-        // Several values: each has to please the conditions on every value, and each other condition has
-        // to be pleased by one of them.
-        let (every, some): (Vec<_>, Vec<_>) = literals
-            .iter()
-            .partition(|(condition, wanted)| condition.is_about_every_value(*wanted));
-        let allowed: Vec<&String> = samples
-            .iter()
-            .filter(|sample| {
-                !sample.is_empty() && every.iter().all(|literal| fits(literal, sample))
-            })
-            .collect();
-        let pleased = |literal: &Literal<'_>| allowed.iter().any(|sample| fits(literal, sample));
-        if !allowed.is_empty() && some.iter().all(pleased) {
-            return Consistent::Yes;
-        }
-    }
-    if is_settled_by_samples(literals) {
-        Consistent::No
-    } else {
-        Consistent::Perhaps
     }
 }
 

@@ -193,7 +193,7 @@ impl Who {
             who.kind = "anonymous";
         } else if let Some(provider) = text.strip_prefix("federated:") {
             who.kind = "federated";
-            who.text = provider.to_owned();
+            provider.clone_into(&mut who.text);
         } else if parts.len() >= 6 {
             who.account = Some(parts[4].to_owned());
             let path: Vec<&str> = parts[5].split('/').collect();
@@ -204,9 +204,9 @@ impl Who {
                 "federated-user" => "federated-user",
                 _ => "root",
             };
-            who.name = (*path.last().unwrap()).to_owned();
+            (*path.last().unwrap()).clone_into(&mut who.name);
             if who.kind == "assumed-role" {
-                who.name = path[1].to_owned();
+                path[1].clone_into(&mut who.name);
                 who.session = Some(path[2..].join("/"));
             }
         }
@@ -529,11 +529,10 @@ impl Ask<'_> {
                     return false;
                 }
                 match self.way(kind, name) {
-                    None => false,
                     Some(_) if !deny => true,
                     Some("direct") => true,
                     Some("entity") => self.who.kind == "role",
-                    Some(_) => false,
+                    Some(_) | None => false,
                 }
             });
             return if spared { vec![] } else { vec!["direct"] };
@@ -689,22 +688,23 @@ fn pattern(text: &str) -> Vec<Sign> {
 }
 
 fn like(pattern: &[Sign], text: &str) -> bool {
-    let text: Vec<char> = text.chars().collect();
-    fn matches(pattern: &[Sign], text: &[char]) -> bool {
-        match (pattern.split_first(), text.split_first()) {
-            (None, None) => true,
-            (Some((Sign::Many, rest)), _) => {
-                matches(rest, text)
-                    || text
-                        .split_first()
-                        .is_some_and(|(_, tail)| matches(pattern, tail))
-            }
-            (Some((Sign::One, rest)), Some((_, tail))) => matches(rest, tail),
-            (Some((Sign::Char(wanted), rest)), Some((found, tail))) => {
-                wanted == found && matches(rest, tail)
-            }
-            _ => false,
+    like_chars(pattern, &text.chars().collect::<Vec<char>>())
+}
+
+fn like_chars(pattern: &[Sign], text: &[char]) -> bool {
+    match (pattern.split_first(), text.split_first()) {
+        (None, None) => true,
+        (Some((Sign::Many, rest)), _) => {
+            let shorter = || {
+                text.split_first()
+                    .is_some_and(|(_, tail)| like_chars(pattern, tail))
+            };
+            like_chars(rest, text) || shorter()
         }
+        (Some((Sign::One, rest)), Some((_, tail))) => like_chars(rest, tail),
+        (Some((Sign::Char(wanted), rest)), Some((found, tail))) => {
+            wanted == found && like_chars(rest, tail)
+        }
+        _ => false,
     }
-    matches(pattern, &text)
 }

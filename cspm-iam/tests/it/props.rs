@@ -140,30 +140,25 @@ fn condition(tape: &mut Tape, kind: Conditions) -> (String, String, Value) {
             let operator = format!("{set}{}{optional}", text(tape));
             (operator, "aws:TagKeys".to_owned(), tape.some(&TEXTS, 2))
         }
-        3 => match tape.number(3) {
-            0 => {
-                let key = *tape.one(&["k1", "n", "aws:TagKeys"]);
-                (
-                    "Null".to_owned(),
-                    key.to_owned(),
-                    json!(*tape.one(&["true", "false"])),
-                )
-            }
-            _ => {
-                let operators = [
-                    "NumericEquals",
-                    "NumericNotEquals",
-                    "NumericLessThan",
-                    "NumericGreaterThanEquals",
-                    "NumericLessThanEqualsIfExists",
-                ];
-                (
-                    (*tape.one(&operators)).to_owned(),
-                    "n".to_owned(),
-                    json!(*tape.one(&["1", "2"])),
-                )
-            }
-        },
+        3 if tape.once_in(3) => {
+            let key = *tape.one(&["k1", "n", "aws:TagKeys"]);
+            (
+                "Null".to_owned(),
+                key.to_owned(),
+                json!(*tape.one(&["true", "false"])),
+            )
+        }
+        3 => {
+            let operators = [
+                "NumericEquals",
+                "NumericNotEquals",
+                "NumericLessThan",
+                "NumericGreaterThanEquals",
+                "NumericLessThanEqualsIfExists",
+            ];
+            let operator = (*tape.one(&operators)).to_owned();
+            (operator, "n".to_owned(), json!(*tape.one(&["1", "2"])))
+        }
         4 => {
             let key = *tape.one(&["aws:PrincipalArn", "aws:SourceArn"]);
             let operators = ["ArnLike", "ArnNotLike", "ArnEquals", "ArnNotEqualsIfExists"];
