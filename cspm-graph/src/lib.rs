@@ -40,8 +40,8 @@
 //! states, m steps and gates with their inputs, reach costs O(n + m), the most likely ways O(m log n). The
 //! worse ones say so: [`algo::jewel_sets`] may need a round for each gate on a cycle,
 //! [`algo::next_most_likely`] a search for each step of each way found, [`algo::choke`] one for each
-//! distinct candidate, [`algo::prize`] one for each state that holds all open inputs of a gate. All of them stop
-//! at [`graph::Limits::work`] and at a [`graph::Cancel`]. "Does not panic" does not cover running out of
+//! distinct candidate, [`algo::prize`] one for each state at which the ways to the inputs of a gate part. All
+//! of them stop at [`graph::Limits::work`] and at a [`graph::Cancel`]. "Does not panic" does not cover running out of
 //! memory below the limits.
 //!
 //! # Features

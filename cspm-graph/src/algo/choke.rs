@@ -3,7 +3,8 @@
 use super::cone::{Cone, LocalGateId, LocalId};
 use super::error::check_states;
 use super::meter::Meter;
-use super::{Derivations, Jewel, QueryError, most_likely, reach};
+use super::most_likely::derive;
+use super::{Derivations, Jewel, QueryError};
 use crate::graph::{Id, Limits, StateId, StateSet, StepId, Table, View};
 
 /// Returns every step and every state that some jewels cannot do without.
@@ -17,9 +18,9 @@ use crate::graph::{Id, Limits, StateId, StateSet, StepId, Table, View};
 /// [`QueryError::Cancelled`].
 ///
 /// # Complexity
-/// Two passes over the view, then one walk over what the entries reach and what leads to a jewel for each
-/// candidate. Candidates are the steps and states of the likeliest derivation of each jewel, so there are at
-/// most as many as those derivations have distinct steps and states.
+/// One search over the view as for [`most_likely`](super::most_likely), then for each candidate one walk over
+/// what the entries reach and what leads to a jewel. Candidates are the distinct steps and states of the
+/// likeliest derivations of the jewels.
 ///
 /// # Source
 /// A choke point lies on every derivation, so on the likeliest. Oracle in [`verify::choke`](super::verify::choke).
@@ -29,41 +30,38 @@ pub fn choke(
     jewels: &[Jewel],
     limits: &Limits,
 ) -> Result<ChokePoints, QueryError> {
+    check_states(view.graph(), entries.iter().copied())?;
     check_states(view.graph(), jewels.iter().map(|&(state, _)| state))?;
-    let reached = reach(view, entries, limits)?;
-    let ways = most_likely(view, entries, limits)?;
     let mut meter = Meter::new(limits);
+    let ways = derive(view, entries, &mut meter)?;
+    let reached: StateSet = view
+        .graph()
+        .states()
+        .filter(|&state| ways.contains(state))
+        .collect();
     let targets = jewels
         .iter()
         .map(|&(state, _)| state)
         .filter(|&state| reached.contains(state));
-    let cone = Cone::build(view, targets, |_| false, Some(&reached), &mut meter)?;
+    let cone = Cone::build(view, targets.clone(), |_| false, Some(&reached), &mut meter)?;
     let mut walk = Walk::new(&cone, entries);
 
     let mut points = ChokePoints {
         steps: Vec::new(),
         states: Vec::new(),
     };
-    let candidates = candidates(&cone, &ways, jewels, &mut meter)?;
-    for group in candidates.chunk_by(|a, b| a.0 == b.0) {
-        let Some(&(without, _)) = group.first() else {
-            continue;
-        };
+    for without in candidates(&cone, &ways, targets) {
         walk.run(without, &mut meter)?;
-        let is_cut_off = |&(_, jewel): &(Without, u32)| {
-            let (state, value) = *jewels.get(jewel as usize)?;
-            let local = cone.local(state)?;
-            (!walk.reached[local]).then_some((jewel as usize, value))
-        };
-        let cut_off: Vec<(usize, u64)> = group.iter().filter_map(is_cut_off).collect();
-        if cut_off.is_empty() {
-            continue;
-        }
+        meter.spend(jewels.len())?;
+        let is_cut_off = |state: StateId| cone.local(state).is_some_and(|at| !walk.reached[at]);
+        let numbered = jewels.iter().enumerate();
+        let cut_off = numbered.filter(|(_, (state, _))| is_cut_off(*state));
         let value = cut_off
-            .iter()
-            .fold(0_u64, |sum, &(_, value)| sum.saturating_add(value));
-        let jewels = cut_off.into_iter().map(|(jewel, _)| jewel).collect();
+            .clone()
+            .fold(0_u64, |sum, (_, (_, value))| sum.saturating_add(*value));
+        let jewels: Vec<usize> = cut_off.map(|(jewel, _)| jewel).collect();
         match without {
+            _ if jewels.is_empty() => {}
             Without::Step(id) => points.steps.push(ChokePoint { id, jewels, value }),
             Without::State(local) => {
                 points.states.push(ChokePoint {
@@ -146,36 +144,23 @@ enum Without {
     State(LocalId),
 }
 
-/// Each step and state of the likeliest derivation of each jewel, with the jewel, in order.
+/// The steps and states of the likeliest derivations of all targets, each once, in order.
 fn candidates(
     cone: &Cone,
     ways: &Derivations,
-    jewels: &[Jewel],
-    meter: &mut Meter<'_>,
-) -> Result<Vec<(Without, u32)>, QueryError> {
+    targets: impl Iterator<Item = StateId>,
+) -> Vec<Without> {
+    let mut seen = StateSet::new();
+    let mut open: Vec<StateId> = targets.filter(|&target| seen.insert(target)).collect();
     let mut candidates = Vec::new();
-    for (&(jewel_state, _), jewel) in jewels.iter().zip(0..) {
-        let mut open = Vec::new();
-        let mut seen = StateSet::new();
-        if ways.contains(jewel_state) && seen.insert(jewel_state) {
-            open.push(jewel_state);
-        }
-        while let Some(state) = open.pop() {
-            candidates.extend(
-                cone.local(state)
-                    .map(|local| (Without::State(local), jewel)),
-            );
-            candidates.extend(
-                ways.last_step(state)
-                    .map(|step| (Without::Step(step), jewel)),
-            );
-            let inputs = ways.inputs(state);
-            open.extend(inputs.iter().copied().filter(|&input| seen.insert(input)));
-            meter.spend(1 + inputs.len())?;
-        }
+    while let Some(state) = open.pop() {
+        candidates.extend(cone.local(state).map(Without::State));
+        candidates.extend(ways.last_step(state).map(Without::Step));
+        let inputs = ways.inputs(state).iter().copied();
+        open.extend(inputs.filter(|&input| seen.insert(input)));
     }
     candidates.sort_unstable();
-    Ok(candidates)
+    candidates
 }
 
 /// A walk over the cone from the entries, again and again.

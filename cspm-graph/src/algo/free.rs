@@ -18,7 +18,7 @@ use crate::graph::{GateId, Limits, StateId, StateSet, Table, View};
 /// O(n + m) as for [`reach`](super::reach).
 ///
 /// # Source
-/// DESIGN, free states. Oracle in [`verify::free`](super::verify::free).
+/// A walk as for [`reach`](super::reach) that stops where control begins. Oracle in [`verify::free`](super::verify::free).
 pub fn free(
     view: &View<'_>,
     entries: &[StateId],

@@ -26,7 +26,7 @@ use crate::graph::{Id, Limits, Rows, StateId, StateSet, Table, View};
 /// Space: 4 bytes a state, and the distinct sets.
 ///
 /// # Source
-/// DESIGN: hash-consed reach sets over components in completion order. Let X(s) hold the jewels in R(s) and
+/// Hash-consed reach sets over components in completion order. Let X(s) hold the jewels in R(s) and
 /// the inputs, in R(s), of gates with two or more inputs outside the ambient. X is the least solution of:
 /// s's own bits are in X(s); X(t) is in X(s) for a step s→t; X(output) is in X(s) if all open inputs of a
 /// gate are in X(s). Each inclusion is sound, because R(t) is in R(s) for t in R(s); and by induction along
@@ -93,7 +93,7 @@ pub fn jewel_sets(
 }
 
 /// The jewels that each state reaches. Equal sets are stored once.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct JewelSets {
     state_sets: Table<StateId, SetId>,
     totals: Table<SetId, Totals>,
@@ -154,20 +154,35 @@ impl JewelSets {
     }
 }
 
-/// Returns the states of a cone that reach all inputs of at least one of its gates, ascending.
-pub(super) fn opening_states(
+/// Returns the states of a cone at which the ways to the inputs of a gate part: those that reach all inputs
+/// of at least one gate and do not come to all of them through one and the same state. A state comes after
+/// the states that it leads to, unless it lies on a cycle with them.
+pub(super) fn parting_states(
     cone: &Cone,
     meter: &mut Meter<'_>,
 ) -> Result<Vec<LocalId>, QueryError> {
+    // Without jewels, sets hold inputs of gates alone.
     let plan = Plan::new(cone, &[]);
     let mut fixpoint = Fixpoint::new(cone, &plan);
     fixpoint.run(meter)?;
+    let set_of = |state: LocalId| fixpoint.set_of[plan.place_of[state]];
+    let parts = |state: LocalId| {
+        let leads_on = |to: &LocalId| *to != state && set_of(*to) != SetPool::empty();
+        let mut next = cone
+            .hops
+            .row(state)
+            .iter()
+            .map(|hop| hop.to)
+            .filter(leads_on);
+        let first = next.next();
+        !cone.gates_by_input.row(state).is_empty() || next.any(|other| Some(other) != first)
+    };
     let mut opens: Table<SetId, Option<bool>> = Table::filled(None, fixpoint.pool.len());
     let mut states = Vec::new();
-    for local in cone.states.ids() {
-        let set = fixpoint.set_of[plan.place_of[local]];
-        if *opens[set].get_or_insert_with(|| fixpoint.opens_a_gate(set)) {
-            states.push(local);
+    for &state in plan.members.values() {
+        let set = set_of(state);
+        if *opens[set].get_or_insert_with(|| fixpoint.opens_a_gate(set)) && parts(state) {
+            states.push(state);
         }
     }
     Ok(states)
@@ -345,6 +360,7 @@ impl<'c> Fixpoint<'c> {
             for place in (0..self.plan.component_count).map(ComponentId::at) {
                 let gathered = self.gather(place, meter)?;
                 let closed = self.close(gathered, place, meter)?;
+                meter.check_set_words(self.pool.word_count())?;
                 if self.set_of[place] != closed {
                     self.set_of[place] = closed;
                     self.changed_after_reading |= self.read_early[place] == self.rounds;

@@ -30,6 +30,17 @@ pub(super) struct GateTerms<N> {
     pub(super) step: StepId,
 }
 
+/// How to go on after a node is settled.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum GoOn {
+    /// With its steps.
+    From,
+    /// Without them.
+    Beside,
+    /// Not at all.
+    Stop,
+}
+
 /// What is known of a node.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Label {
@@ -98,14 +109,14 @@ impl<N: Id, G: Id> Search<N, G> {
         }
     }
 
-    /// Settles nodes from `sources` in order of their key, until none is left or `stop` says so of a node
-    /// and its cost. What an earlier run left behind is forgotten first.
+    /// Settles nodes from `sources` in order of their key; `settle` sees each node with its cost and says how
+    /// to go on. What an earlier run left behind is forgotten first.
     pub(super) fn run<R>(
         &mut self,
         relation: &R,
         sources: &[N],
         meter: &mut Meter<'_>,
-        mut stop: impl FnMut(N, u64) -> bool,
+        mut settle: impl FnMut(N, u64) -> GoOn,
     ) -> Result<(), QueryError>
     where
         R: Relation<Node = N, Gate = G>,
@@ -125,10 +136,11 @@ impl<N: Id, G: Id> Search<N, G> {
             self.touched.push(source);
         }
         for &source in &sources {
-            if stop(source, 0) {
-                return Ok(());
+            match settle(source, 0) {
+                GoOn::From => self.expand(relation, source, meter)?,
+                GoOn::Beside => {}
+                GoOn::Stop => return Ok(()),
             }
-            self.expand(relation, source, meter)?;
         }
         while let Some(Reverse((cost, depth, step, node))) = self.heap.pop() {
             let label = &mut self.labels[node];
@@ -139,10 +151,11 @@ impl<N: Id, G: Id> Search<N, G> {
             }
             label.rank = self.settled;
             self.settled += 1;
-            if stop(node, cost) {
-                return Ok(());
+            match settle(node, cost) {
+                GoOn::From => self.expand(relation, node, meter)?,
+                GoOn::Beside => {}
+                GoOn::Stop => return Ok(()),
             }
-            self.expand(relation, node, meter)?;
         }
         Ok(())
     }

@@ -33,6 +33,14 @@ impl<'l> Meter<'l> {
         }
     }
 
+    /// Checks the space that sets take.
+    pub(super) fn check_set_words(&self, words: usize) -> Result<(), QueryError> {
+        if words <= self.limits.set_words {
+            return Ok(());
+        }
+        Err(LimitError::new("set_words", self.limits.set_words as u64, words as u64).into())
+    }
+
     #[cold]
     fn check(&mut self) -> Result<(), QueryError> {
         if self

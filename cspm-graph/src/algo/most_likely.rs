@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::QueryError;
 use super::error::check_states;
-use super::knuth::{GateTerms, Relation, Search};
+use super::knuth::{GateTerms, GoOn, Relation, Search};
 use super::meter::Meter;
 use crate::graph::{GateId, Likelihood, LimitError, Limits, Rows, StateId, StepId, Table, View};
 
@@ -31,11 +31,19 @@ pub fn most_likely(
     entries: &[StateId],
     limits: &Limits,
 ) -> Result<Derivations, QueryError> {
+    check_states(view.graph(), entries.iter().copied())?;
+    derive(view, entries, &mut Meter::new(limits))
+}
+
+/// [`most_likely`] from known entries, as a part of another question.
+pub(super) fn derive(
+    view: &View<'_>,
+    entries: &[StateId],
+    meter: &mut Meter<'_>,
+) -> Result<Derivations, QueryError> {
     let graph = view.graph();
-    check_states(graph, entries.iter().copied())?;
-    let mut meter = Meter::new(limits);
     let mut search = Search::new(graph.state_count(), graph.gate_count());
-    search.run(&WholeView(view), entries, &mut meter, |_, _| false)?;
+    search.run(&WholeView(view), entries, meter, |_, _| GoOn::From)?;
 
     let state_count = graph.state_count();
     let mut derivations = Derivations {

@@ -1,11 +1,10 @@
 //! The next likeliest ways to one state.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use super::cone::{Cone, LocalGateId, LocalId};
 use super::error::check_states;
-use super::knuth::{GateTerms, Relation, Search};
+use super::knuth::{GateTerms, GoOn, Relation, Search};
 use super::meter::Meter;
 use super::{Derivation, QueryError};
 use crate::graph::{AttackGraph, Limits, StateId, StepId, Table, View};
@@ -25,7 +24,8 @@ use crate::graph::{AttackGraph, Limits, StateId, StepId, Table, View};
 /// [`QueryError::Limit`] if the work does not suffice to find what leads to the target at all.
 ///
 /// # Complexity
-/// One search of O(e log e) in the backward cone of the target for each step of each derivation returned.
+/// One search of O(e log e) in the backward cone of the target for each step of each derivation returned;
+/// space for `k` derivations beside the cone.
 ///
 /// # Source
 /// Yen 1971 in the form of Lawler 1972, generalised to gates. All derivations of the target are split by
@@ -96,9 +96,9 @@ impl Finder<'_> {
         k: usize,
         meter: &mut Meter<'_>,
     ) -> Result<bool, QueryError> {
-        let mut parts = BinaryHeap::new();
-        parts.extend(self.best(Vec::new(), Vec::new(), meter)?.map(Reverse));
-        while let Some(Reverse(part)) = parts.pop() {
+        let mut parts = BTreeSet::new();
+        parts.extend(self.best(Vec::new(), Vec::new(), meter)?);
+        while let Some(part) = parts.pop_first() {
             if found.len() >= k {
                 return Ok(true);
             }
@@ -119,9 +119,14 @@ impl Finder<'_> {
                 let mut left_out = part.left_out.clone();
                 let place = left_out.partition_point(|&other| other < step);
                 left_out.insert(place, step);
-                parts.extend(self.best(kept.clone(), left_out, meter)?.map(Reverse));
+                parts.extend(self.best(kept.clone(), left_out, meter)?);
                 if found.len() >= k && !parts.is_empty() {
                     return Ok(true);
+                }
+                // Each part gives a derivation at least, so no more are needed than are asked for, and one
+                // to know that there are more.
+                if parts.len() > k.saturating_sub(found.len()) + 1 {
+                    parts.pop_last();
                 }
                 kept.push((state, step));
             }
@@ -146,9 +151,13 @@ impl Finder<'_> {
             left_out: &left_out,
         };
         let target = self.target;
-        let outcome = self
-            .search
-            .run(&relation, &self.sources, meter, |node, _| node == target);
+        let outcome = self.search.run(&relation, &self.sources, meter, |node, _| {
+            if node == target {
+                GoOn::Stop
+            } else {
+                GoOn::From
+            }
+        });
         for &(state, _) in &kept {
             self.only[state] = None;
         }
@@ -169,7 +178,7 @@ impl Finder<'_> {
 
     fn steps_to(&self, target: LocalId) -> Vec<(StepId, LocalId)> {
         let mut steps = Vec::new();
-        let mut open = std::collections::BTreeSet::from([(self.search.label(target).rank, target)]);
+        let mut open = BTreeSet::from([(self.search.label(target).rank, target)]);
         while let Some((_, state)) = open.pop_last() {
             let Some(step) = self.search.label(state).via else {
                 continue;

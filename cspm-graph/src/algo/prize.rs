@@ -5,8 +5,8 @@ use std::collections::BinaryHeap;
 
 use super::cone::{Cone, LocalGateId, LocalId};
 use super::error::check_states;
-use super::jewel_sets::opening_states;
-use super::knuth::{GateTerms, Relation, Search};
+use super::jewel_sets::parting_states;
+use super::knuth::{GateTerms, GoOn, Relation, Search};
 use super::meter::Meter;
 use super::{Derivations, Jewel, QueryError};
 use crate::graph::sealed::Sealed as _;
@@ -29,10 +29,10 @@ use crate::graph::{AttackGraph, Likelihood, Limits, Rows, StateId, StepId, Table
 /// [`QueryError::UnknownState`] if a jewel is not in the graph; [`QueryError::Limit`], [`QueryError::Cancelled`].
 ///
 /// # Complexity
-/// O(n + e log e) for e steps in the backward cone of the jewels, and as much again for each state that
-/// reaches all inputs of an open gate and has a choice of steps. There are at most [`Limits::searches`] of
-/// those; if that or [`Limits::work`] is not enough, what they would have added is missing and
-/// [`Prizes::is_cut`] says so.
+/// O(n + e log e) for e steps in the backward cone of the jewels. Where there are gates with two inputs
+/// outside A, up to as much again for each state at which the ways to their inputs part, less what bounds
+/// show to be useless. At most [`Limits::searches`] of these are done; if that or [`Limits::work`] is not
+/// enough, what they would have added is missing and [`Prizes::is_cut`] says so.
 ///
 /// # Source
 /// Dijkstra on the reverse of the cone, from all jewels at once. Oracle in [`verify::prizes`](super::verify::prizes).
@@ -58,37 +58,29 @@ pub fn prize(
     let cone = Cone::build(view, targets, held, None, &mut meter)?;
     let weighed = Weighed::new(graph, &cone, ambient);
 
-    let mut seeds: Vec<Worth> = Vec::new();
-    for &(state, handicap, jewel) in &handicaps {
-        if let Some(at) = cone.local(state) {
-            seeds.push(Worth {
-                total: handicap,
+    let seeds: Vec<Worth> = handicaps
+        .iter()
+        .filter_map(|&(state, total, jewel)| {
+            Some(Worth {
+                total,
                 jewel,
-                at,
-            });
-        }
-    }
+                at: cone.local(state)?,
+            })
+        })
+        .collect();
+    let mut best = walk_back(&weighed, OpenGates::Shut, &seeds, &mut meter)?;
     let mut is_cut = false;
     if cone.gate_count() > 0 {
-        // From a state with one step onwards the ways to all inputs begin with that step, and the search can
-        // as well start behind it.
-        let has_choice = |state: LocalId| {
-            cone.hops.row(state).len() >= 2 || !cone.gates_by_input.row(state).is_empty()
-        };
-        let opening = opening_states(&cone, &mut meter)?;
-        let starts: Vec<LocalId> = opening
-            .into_iter()
-            .filter(|&state| has_choice(state))
-            .collect();
-        let jewel_at = best_by_state(&cone, &seeds);
-        let (found, cut) =
-            search_forward(&weighed, &starts, &jewel_at, limits.searches, &mut meter)?;
-        seeds.extend(found);
-        is_cut = cut;
+        is_cut = search_forward(&weighed, &seeds, &mut best, limits.searches, &mut meter)?;
+        // What was found at a state counts from all that lead to it. This pass has a budget of its own, as
+        // the searches may have spent theirs.
+        let found = best.iter().filter_map(|(at, &best)| {
+            let (total, jewel) = best?;
+            Some(Worth { total, jewel, at })
+        });
+        let found: Vec<Worth> = found.collect();
+        best = walk_back(&weighed, OpenGates::Shut, &found, &mut Meter::new(limits))?;
     }
-    // The backward pass has a budget of its own, as the searches may have spent theirs.
-    let mut meter = Meter::new(limits);
-    let best = walk_back(&weighed, seeds, &mut meter)?;
 
     let mut prizes = Prizes {
         best: Table::filled(None, graph.state_count()),
@@ -184,76 +176,100 @@ pub(super) fn log_ratio(large: u64, small: u64) -> u64 {
     units
 }
 
-/// The cheapest seed of each state.
-fn best_by_state(cone: &Cone, seeds: &[Worth]) -> Table<LocalId, Option<(u64, u32)>> {
-    let mut best: Table<LocalId, Option<(u64, u32)>> = Table::filled(None, cone.state_count());
-    for seed in seeds {
-        let worth = (seed.total, seed.jewel);
-        best[seed.at] = Some(best[seed.at].map_or(worth, |other| other.min(worth)));
-    }
-    best
-}
+/// The best total of each state, and the jewel.
+type Best = Table<LocalId, Option<(u64, u32)>>;
 
-/// Searches forward from each start; the cheapest jewel found there becomes a seed. Says whether it was cut.
+/// Searches forward from the states at which the ways to the inputs of open gates part, and improves `best`
+/// there. Says whether a limit cut it.
 fn search_forward(
     weighed: &Weighed<'_>,
-    starts: &[LocalId],
-    jewel_at: &Table<LocalId, Option<(u64, u32)>>,
+    seeds: &[Worth],
+    best: &mut Best,
     search_limit: usize,
     meter: &mut Meter<'_>,
-) -> Result<(Vec<Worth>, bool), QueryError> {
-    let mut search = Search::new(weighed.cone.state_count(), weighed.cone.gate_count());
-    let mut found = Vec::new();
-    for &start in starts.iter().take(search_limit) {
-        let mut best: Option<Worth> = None;
+) -> Result<bool, QueryError> {
+    let cone = weighed.cone;
+    let mut jewel_at: Best = Table::filled(None, cone.state_count());
+    for &Worth { total, jewel, at } in seeds {
+        let worth = (total, jewel);
+        jewel_at[at] = Some(jewel_at[at].map_or(worth, |other| other.min(worth)));
+    }
+    // COST: with one input enough for a gate, every way is at least as cheap as it really is. So a way that
+    // is at `state` already costs `least_left` more at least, and one that cannot win is not followed.
+    let least_left = walk_back(weighed, OpenGates::AnyInput, seeds, meter)?;
+    let mut search = Search::new(cone.state_count(), cone.gate_count());
+    let mut searches = 0;
+    for start in parting_states(cone, meter)? {
+        for (to, cost, _) in weighed.hops(start) {
+            let worth = best[to].map(|(total, jewel)| (total.saturating_add(cost), jewel));
+            best[start] = smaller(best[start], worth);
+        }
+        if best[start] == least_left[start] {
+            continue;
+        }
+        if searches == search_limit {
+            return Ok(true);
+        }
+        searches += 1;
+        let mut found = best[start];
         let outcome = search.run(weighed, &[start], meter, |node, cost| {
-            if best.is_some_and(|best| cost > best.total) {
-                return true;
+            let beyond = |total: u64| found.is_some_and(|(best, _)| total > best);
+            let least = least_left[node].map(|(total, _)| total.saturating_add(cost));
+            if beyond(cost) {
+                return GoOn::Stop;
             }
-            if let Some((handicap, jewel)) = jewel_at[node] {
-                let worth = Worth {
-                    total: cost.saturating_add(handicap),
-                    jewel,
-                    at: start,
-                };
-                best = Some(best.map_or(worth, |best| best.min(worth)));
+            if least.is_none_or(beyond) {
+                return GoOn::Beside;
             }
-            false
+            let worth = jewel_at[node].map(|(total, jewel)| (total.saturating_add(cost), jewel));
+            found = smaller(found, worth);
+            GoOn::From
         });
         match outcome {
-            Ok(()) => found.extend(best),
-            Err(QueryError::Limit(_)) => return Ok((found, true)),
+            Ok(()) => best[start] = found,
+            Err(QueryError::Limit(_)) => return Ok(true),
             Err(error) => return Err(error),
         }
     }
-    Ok((found, starts.len() > search_limit))
+    Ok(false)
+}
+
+fn smaller(a: Option<(u64, u32)>, b: Option<(u64, u32)>) -> Option<(u64, u32)> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// What a backward walk does at gates with two or more inputs outside the ambient set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OpenGates {
+    /// They lead nowhere: totals are those of ways without them.
+    Shut,
+    /// Any input is enough, and the others cost nothing: totals are lower bounds.
+    AnyInput,
 }
 
 /// Settles states from the cheapest seed backwards.
 fn walk_back(
     weighed: &Weighed<'_>,
-    seeds: Vec<Worth>,
+    open_gates: OpenGates,
+    seeds: &[Worth],
     meter: &mut Meter<'_>,
-) -> Result<Table<LocalId, Option<(u64, u32)>>, QueryError> {
+) -> Result<Best, QueryError> {
     let cone = weighed.cone;
-    let filler = (LocalId::at(0), 0);
-    let pairs = cone.states.ids().flat_map(|from| {
-        weighed
-            .hops(from)
-            .map(move |(to, weight, _)| (to, (from, weight)))
-    });
-    let into: Rows<LocalId, (LocalId, u64)> = Rows::group(cone.state_count(), pairs, filler);
-    let mut best: Table<LocalId, Option<(u64, u32)>> = Table::filled(None, cone.state_count());
+    let mut best: Best = Table::filled(None, cone.state_count());
     let mut settled: Table<LocalId, bool> = Table::filled(false, cone.state_count());
-    let mut heap: BinaryHeap<Reverse<Worth>> = seeds.into_iter().map(Reverse).collect();
+    let mut heap: BinaryHeap<Reverse<Worth>> = seeds.iter().copied().map(Reverse).collect();
     while let Some(Reverse(Worth { total, jewel, at })) = heap.pop() {
         if std::mem::replace(&mut settled[at], true) {
             continue;
         }
         best[at] = Some((total, jewel));
-        let row = into.row(at);
-        for &(from, weight) in row {
-            let worth = (total.saturating_add(weight), jewel);
+        let mut work = 1;
+        let mut offer = |from: LocalId, cost: u64| {
+            work += 1;
+            let worth = (total.saturating_add(cost), jewel);
             if !settled[from] && best[from].is_none_or(|best| worth < best) {
                 best[from] = Some(worth);
                 heap.push(Reverse(Worth {
@@ -262,8 +278,18 @@ fn walk_back(
                     at: from,
                 }));
             }
+        };
+        for &(from, cost) in weighed.hops_into.row(at) {
+            offer(from, cost);
         }
-        meter.spend(1 + row.len())?;
+        if open_gates == OpenGates::AnyInput {
+            for &gate in weighed.gates_into.row(at) {
+                for &input in cone.gate_inputs.row(gate) {
+                    offer(input, weighed.gate_costs[gate]);
+                }
+            }
+        }
+        meter.spend(work)?;
     }
     Ok(best)
 }
@@ -274,6 +300,8 @@ struct Weighed<'w> {
     /// Beside the values of `cone.hops`.
     hop_costs: Vec<u64>,
     gate_costs: Table<LocalGateId, u64>,
+    hops_into: Rows<LocalId, (LocalId, u64)>,
+    gates_into: Rows<LocalId, LocalGateId>,
 }
 
 impl<'w> Weighed<'w> {
@@ -299,14 +327,28 @@ impl<'w> Weighed<'w> {
         }
         let gate_steps = cone.gate_step.values().iter();
         let gate_costs: Vec<u64> = gate_steps.map(|&step| exposures(step, None)).collect();
+        let hops_into = cone.states.ids().flat_map(|from| {
+            let hops = cone.hops.row(from).iter();
+            let costs = hop_costs.get(cone.hops.range(from)).unwrap_or_default();
+            hops.zip(costs)
+                .map(move |(hop, &cost)| (hop.to, (from, cost)))
+        });
+        let hops_into = Rows::group(cone.state_count(), hops_into, (LocalId::at(0), 0));
+        let gates_into = cone
+            .gate_output
+            .iter()
+            .map(|(gate, &output)| (output, gate));
+        let gates_into = Rows::group(cone.state_count(), gates_into, LocalGateId::at(0));
         Self {
             cone,
             hop_costs,
             gate_costs: gate_costs.into(),
+            hops_into,
+            gates_into,
         }
     }
 
-    fn hops(&self, from: LocalId) -> impl Iterator<Item = (LocalId, u64, StepId)> + Clone + '_ {
+    fn hops(&self, from: LocalId) -> impl Iterator<Item = (LocalId, u64, StepId)> + '_ {
         let costs = self
             .hop_costs
             .get(self.cone.hops.range(from))

@@ -16,7 +16,7 @@ define_id! {
 ///
 /// The hash seed is random, so that hostile input cannot aim at one bucket; ids follow the order in which
 /// sets are stored and not the hash, so answers do not depend on it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct SetPool {
     windows: Table<SetId, Window>,
     words: Vec<u64>,
@@ -60,6 +60,11 @@ impl SetPool {
     /// Number of sets, the empty one among them.
     pub(super) fn len(&self) -> usize {
         self.windows.len()
+    }
+
+    /// Number of words in all sets.
+    pub(super) fn word_count(&self) -> usize {
+        self.words.len()
     }
 
     /// Number of words of a set, as a measure of work.

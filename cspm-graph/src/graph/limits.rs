@@ -16,26 +16,32 @@ pub struct Limits {
     pub gate_inputs: usize,
     /// Work units of one question: about one for each step followed and each word of a set combined.
     pub work: u64,
+    /// Words of 64 bits in the distinct sets of [`jewel_sets`](crate::algo::jewel_sets).
+    pub set_words: usize,
     /// Ways that [`next_most_likely`](crate::algo::next_most_likely) returns at most, whatever is asked.
     pub paths: usize,
-    /// Forward searches of [`prize`](crate::algo::prize) for states that open a gate all by themselves.
+    /// Forward searches of [`prize`](crate::algo::prize) from states at which the ways to a gate part.
     pub searches: usize,
     /// Stops the question from another thread.
     pub cancel: Option<Cancel>,
 }
 
 impl Limits {
-    /// As many states as there are ids for; memory is what bounds a caller earlier, at about 40 bytes each.
+    /// As many states as there are ids for. What bounds a caller earlier is memory: 16 bytes each in the
+    /// graph, and up to 50 in a question.
     pub const STATES: usize = StateId::MAX as usize;
-    /// As many steps as there are ids for; memory is what bounds a caller earlier, at about 50 bytes each.
+    /// As many steps as there are ids for. What bounds a caller earlier is memory: 22 bytes each in the
+    /// graph, and twice 20 more while it is built.
     pub const STEPS: usize = StepId::MAX as usize;
     /// Positions in the table of inputs are `u32`.
     pub const GATE_INPUTS: usize = StepId::MAX as usize;
-    /// Some minutes of one processor: several thousand times the largest estate we have timed.
+    /// Some minutes of one processor: two thousand times the steps of an estate of five million resources.
     pub const WORK: u64 = 100_000_000_000;
+    /// 2 GiB. An estate of a million resources and ten thousand jewels needs a hundredth of it.
+    pub const SET_WORDS: usize = 1 << 28;
     /// More ways to one state than any person reads.
-    pub const PATHS: usize = 1_000;
-    /// Gates that are open on two sides are rare: estates of a million states have some hundreds.
+    pub const PATHS: usize = 100;
+    /// Some seconds on an estate of a million resources.
     pub const SEARCHES: usize = 10_000;
 }
 
@@ -46,6 +52,7 @@ impl Default for Limits {
             steps: Self::STEPS,
             gate_inputs: Self::GATE_INPUTS,
             work: Self::WORK,
+            set_words: Self::SET_WORDS,
             paths: Self::PATHS,
             searches: Self::SEARCHES,
             cancel: None,

@@ -1,7 +1,8 @@
 //! Chains of a million states: no recursion, and near-linear time.
 
 use cspm_graph::algo::{
-    blast_resources, free, jewel_sets, most_likely, next_most_likely, prize, reach,
+    QueryError, blast_resources, choke, free, jewel_sets, most_likely, next_most_likely, prize,
+    reach,
 };
 use cspm_graph::graph::{AttackGraph, GraphBuilder, Limits, StateSet, StepAttributes, ViewOptions};
 
@@ -61,6 +62,14 @@ fn a_long_chain_is_walked_to_its_end() {
     };
     let (found, _) = next_most_likely(&view, &[entry], last, 1, &few).unwrap();
     assert_eq!(found.len(), 1);
+    let few = Limits {
+        work: 100_000_000,
+        ..Limits::default()
+    };
+    assert!(matches!(
+        choke(&view, &[entry], &jewels, &few),
+        Err(QueryError::Limit(_))
+    ));
 }
 
 #[test]

@@ -158,3 +158,16 @@ fn a_graph_without_states_is_a_graph() {
     graph.validate().unwrap();
     assert_eq!(graph.states().collect::<Vec<StateId>>(), []);
 }
+
+#[test]
+fn graphs_and_answers_can_be_shared_between_threads() {
+    fn check<T: Clone + Send + Sync>() {}
+    check::<cspm_graph::graph::AttackGraph>();
+    check::<cspm_graph::graph::View<'_>>();
+    check::<cspm_graph::graph::StateSet>();
+    check::<cspm_graph::graph::Limits>();
+    check::<cspm_graph::algo::Derivations>();
+    check::<cspm_graph::algo::JewelSets>();
+    check::<cspm_graph::algo::Prizes>();
+    check::<cspm_graph::algo::ChokePoints>();
+}

@@ -163,6 +163,28 @@ fn every_question_has_a_least_work_with_which_it_is_answered() {
 }
 
 #[test]
+fn the_space_of_sets_is_bounded() {
+    // Each state of a chain reaches a set of its own: of one word each, then of two.
+    let steps = (0..99).map(|number| step(&[number], number + 1)).collect();
+    let graph = Model::new(100, steps).build();
+    let view = graph.view(&ViewOptions::default());
+    let jewels: Vec<_> = (0..100).map(|number| (state(number), 1)).collect();
+    let ask = |set_words| {
+        let limits = Limits {
+            set_words,
+            ..Limits::default()
+        };
+        jewel_sets(&view, &StateSet::new(), &jewels, &limits).map(|sets| sets.count(state(0)))
+    };
+    assert_eq!(ask(64 + 2 * 36), Ok(100));
+    let error = ask(64 + 2 * 36 - 1).unwrap_err();
+    assert!(
+        matches!(error, QueryError::Limit(error) if error.name() == "set_words"),
+        "{error}"
+    );
+}
+
+#[test]
 fn ways_are_bounded_and_say_so() {
     let graph = Model::new(2, vec![step(&[0], 1); 5]).build();
     let view = graph.view(&ViewOptions::default());
