@@ -9,12 +9,14 @@
 //! | `context`, `keys` | what is known of a request, and who sets each key |
 //! | `formula`, `solve` | which completions of an incomplete context allow |
 //! | `services` | services whose rules differ from the general ones |
-//! | `evaluate`, `decision` | the documented logic and its answer |
+//! | `collect`, `layers` | which statements cover a request, and the documented logic |
+//! | `evaluate`, `decision` | the question and its answer |
 //! | [`batch`] | one JSON request a line, to compare with other evaluators |
 
 mod action;
 mod arn;
 pub mod batch;
+mod collect;
 mod condition;
 mod context;
 mod decision;
@@ -24,6 +26,7 @@ mod evaluate;
 mod formula;
 mod json;
 mod keys;
+mod layers;
 mod limits;
 mod named;
 mod parse;
