@@ -165,7 +165,7 @@ fn graphs_and_answers_can_be_shared_between_threads() {
     check::<cspm_graph::graph::AttackGraph>();
     check::<cspm_graph::graph::View<'_>>();
     check::<cspm_graph::graph::StateSet>();
-    check::<cspm_graph::graph::Limits>();
+    check::<Limits>();
     check::<cspm_graph::algo::Derivations>();
     check::<cspm_graph::algo::JewelSets>();
     check::<cspm_graph::algo::Prizes>();
