@@ -65,7 +65,8 @@ pub(crate) struct Generated {
 }
 
 /// Writes the estate of this plan into `folder`, which is made if need be: `estate-000.jsonl`,
-/// `estate-001.jsonl`, ... and `truth.json`.
+/// `estate-001.jsonl`, ... and `truth.json`. What an earlier run left there under these names is gone
+/// afterwards.
 ///
 /// # Errors
 /// When a file cannot be written.
@@ -77,6 +78,7 @@ pub(crate) fn generate_into(plan: &Plan, folder: &Path) -> io::Result<Generated>
     let mut files = EstateFiles::new(folder);
     let (truth, counts) = generate(plan, &mut files)?;
     let files = files.finish()?;
+    remove_leftovers(folder, files.len())?;
     let mut out = BufWriter::new(File::create(folder.join(TRUTH_FILE))?);
     serde_json::to_writer_pretty(&mut out, &truth)?;
     out.write_all(b"\n")?;
@@ -86,6 +88,18 @@ pub(crate) fn generate_into(plan: &Plan, folder: &Path) -> io::Result<Generated>
         counts,
         truth,
     })
+}
+
+/// Removes the files that a larger estate has left in the folder: beside those of this one they would
+/// be read as part of it.
+fn remove_leftovers(folder: &Path, written: usize) -> io::Result<()> {
+    for at in written.. {
+        match fs::remove_file(folder.join(output::file_name(at))) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => break,
+            outcome => outcome?,
+        }
+    }
+    Ok(())
 }
 
 /// Writes the estate of this plan, one record after the other, and returns what was planted.

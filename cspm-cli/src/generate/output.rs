@@ -59,9 +59,7 @@ impl Sink for EstateFiles {
             if let Some(mut full) = self.open.take() {
                 full.flush()?;
             }
-            let path = self
-                .folder
-                .join(format!("estate-{:03}.jsonl", self.files.len()));
+            let path = self.folder.join(file_name(self.files.len()));
             let mut file = BufWriter::with_capacity(1 << 20, File::create(&path)?);
             writeln!(file, "{{\"schema\":\"{}\"}}", cspm_model::native::SCHEMA)?;
             self.files.push(path);
@@ -74,6 +72,11 @@ impl Sink for EstateFiles {
             None => Ok(()),
         }
     }
+}
+
+/// Name of the file with this number.
+pub(crate) fn file_name(number: usize) -> String {
+    format!("estate-{number:03}.jsonl")
 }
 
 /// How many records were written.

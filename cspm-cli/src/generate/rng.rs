@@ -58,8 +58,10 @@ impl Rng {
         let len = len as u64;
         let octaves = u64::from(len.checked_ilog2().unwrap_or(0)) + 1;
         let first = 1_u64 << self.below(octaves);
-        let position = (first - 1) + self.below(first);
-        usize::try_from(position.min(len.saturating_sub(1))).unwrap_or(0)
+        // The last octave may be a part of one.
+        let before = first - 1;
+        let position = before + self.below(first.min(len.saturating_sub(before)));
+        usize::try_from(position).unwrap_or(0)
     }
 
     /// One of the items, each as often as the others; nothing if there are none.

@@ -316,7 +316,14 @@ fn files_are_split_and_can_be_read_one_by_one() {
         let input = io::BufReader::new(File::open(file).unwrap());
         read_estate(input, &file.to_string_lossy(), &mut builder).unwrap();
     }
+    let small = Plan {
+        resources: 100,
+        ..plan
+    };
     let truth: Value = serde_json::from_slice(&fs::read(folder.join(TRUTH_FILE)).unwrap()).unwrap();
+    // A smaller estate in the same folder leaves nothing of the larger one.
+    assert_eq!(generate_into(&small, &folder).unwrap().files.len(), 1);
+    assert!(!generated.files[1].exists());
     fs::remove_dir_all(&folder).unwrap();
     assert_eq!(builder.record_count() as u64, {
         let counts = generated.counts;

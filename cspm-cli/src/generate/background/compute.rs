@@ -99,17 +99,12 @@ impl Everyday<'_, '_> {
             };
             let address = (is_public && self.rng.chance(800)).then(|| self.addresses.next());
             let (private_address, subnet) = (subnet.address(), subnet.id.clone());
-            let mut groups: Vec<String> = Vec::new();
-            let mut open = None;
-            for _ in 0..=self.rng.below(3) {
-                if let Some(group) = self.rng.pick_shared(&town.groups)
-                    && !groups.contains(&group.id)
-                {
-                    groups.push(group.id.clone());
-                    open = open.or(group.open);
-                }
-            }
-            let profile = self.rng.pick_shared(&self.pools.profiles).cloned();
+            // A machine is like the others of its fleet.
+            let fleet = self.rng.pick_shared(&town.fleets);
+            let (groups, open, profile) = match fleet {
+                Some(fleet) => (fleet.groups.clone(), fleet.open, fleet.profile.clone()),
+                None => (Vec::new(), None, None),
+            };
             let tokens = if self.rng.chance(650) {
                 "required"
             } else {
@@ -128,7 +123,7 @@ impl Everyday<'_, '_> {
                 security_groups: groups,
                 private_addresses: vec![private_address],
                 public_addresses: address.into_iter().collect(),
-                instance_profile: profile.filter(|_| self.rng.chance(600)),
+                instance_profile: profile,
                 metadata_tokens: Some(tokens.to_owned()),
                 ..InstanceFacts::default()
             }));

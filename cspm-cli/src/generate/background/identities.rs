@@ -237,7 +237,6 @@ impl Everyday<'_, '_> {
             if let Some(statements) = statements {
                 self.out.inline_policy(&id, "access", &statements)?;
             }
-            self.pools.groups.push(id);
         }
         for at in 0..users {
             let program = self.rng.chance(300);
@@ -255,12 +254,13 @@ impl Everyday<'_, '_> {
                     .into_iter()
                     .collect();
             } else {
-                facts.groups = self
-                    .rng
-                    .pick_shared(&self.pools.groups)
-                    .cloned()
-                    .into_iter()
-                    .collect();
+                let group = match self.rng.below(100) {
+                    0..60 => "developers",
+                    60..87 => "operators",
+                    87..97 => "readers",
+                    _ => "administrators",
+                };
+                facts.groups = vec![self.place.account.iam(&format!("group/{group}"))];
             }
             let facts = Properties::User(Box::new(facts));
             let item = Item::of_account(&id, "identity.user", self.place, facts).name(&name);

@@ -102,7 +102,6 @@ struct Pools {
     boundary: Option<String>,
     profiles: Vec<String>,
     function_roles: Vec<String>,
-    groups: Vec<String>,
     /// Instances, with the position of their town.
     instances: Vec<(usize, String)>,
     volumes: Vec<String>,

@@ -22,9 +22,18 @@ const SERVICES: [(u16, &str, &str); 8] = [
 
 /// A security group, and the service that it opens to everybody.
 #[derive(Debug)]
-pub(super) struct Group {
-    pub(super) id: String,
+struct Group {
+    id: String,
+    open: Option<(u16, &'static str, &'static str)>,
+}
+
+/// Machines that are started alike.
+#[derive(Debug)]
+pub(super) struct Fleet {
+    pub(super) groups: Vec<String>,
+    /// What its groups open to everybody, the first such.
     pub(super) open: Option<(u16, &'static str, &'static str)>,
+    pub(super) profile: Option<String>,
 }
 
 /// A VPC in which things live.
@@ -33,8 +42,8 @@ pub(super) struct Town {
     pub(super) vpc: Vpc,
     pub(super) public: Vec<Subnet>,
     pub(super) private: Vec<Subnet>,
-    /// Shared groups; the first ones are on most machines.
-    pub(super) groups: Vec<Group>,
+    /// The first ones have most machines.
+    pub(super) fleets: Vec<Fleet>,
     /// Groups of load balancers and of databases.
     pub(super) front: String,
     pub(super) store: String,
@@ -88,25 +97,48 @@ impl Everyday<'_, '_> {
         let front = vpc.group(out, rng, place, "front", front)?;
         let app = vpc.group(out, rng, place, "app", vec![ingress(8080, &front)])?;
         let store = vpc.group(out, rng, place, "store", vec![ingress(5432, &app)])?;
-        let mut town = Town {
-            groups: vec![Group {
-                id: app,
-                open: None,
-            }],
+        let mut groups = vec![Group {
+            id: app,
+            open: None,
+        }];
+        for at in 3..group_count {
+            self.group(&vpc, &mut groups, at)?;
+        }
+        let fleets = (0..2 + groups.len() / 2)
+            .map(|_| self.fleet(&groups))
+            .collect();
+        Ok(Town {
             vpc,
             public,
             private,
+            fleets,
             front,
             store,
+        })
+    }
+
+    fn fleet(&mut self, groups: &[Group]) -> Fleet {
+        let mut fleet = Fleet {
+            groups: Vec::new(),
+            open: None,
+            profile: self.rng.pick_shared(&self.pools.profiles).cloned(),
         };
-        for at in 3..group_count {
-            self.group(&mut town, at)?;
+        if self.rng.chance(400) {
+            fleet.profile = None;
         }
-        Ok(town)
+        for _ in 0..=self.rng.below(3) {
+            if let Some(group) = self.rng.pick_shared(groups)
+                && !fleet.groups.contains(&group.id)
+            {
+                fleet.groups.push(group.id.clone());
+                fleet.open = fleet.open.or(group.open);
+            }
+        }
+        fleet
     }
 
     /// One more group: open to everybody, to the VPC, or to another group.
-    fn group(&mut self, town: &mut Town, at: u64) -> io::Result<()> {
+    fn group(&mut self, vpc: &Vpc, groups: &mut Vec<Group>, at: u64) -> io::Result<()> {
         let service = self
             .rng
             .pick(&SERVICES)
@@ -121,20 +153,15 @@ impl Everyday<'_, '_> {
             ),
             18..60 => (
                 format!("{word}-inside-{at}"),
-                ingress(port, &town.vpc.cidr),
+                ingress(port, &vpc.cidr),
                 None,
             ),
             _ => {
-                let peer = self
-                    .rng
-                    .pick_shared(&town.groups)
-                    .map_or("", |it| it.id.as_str());
+                let peer = self.rng.pick_shared(groups).map_or("", |it| it.id.as_str());
                 (format!("{word}-from-{at}"), ingress(port, peer), None)
             }
         };
-        let id = town
-            .vpc
-            .group(self.out, &mut self.rng, self.place, &name, vec![rule])?;
+        let id = vpc.group(self.out, &mut self.rng, self.place, &name, vec![rule])?;
         if open.is_some() {
             let arn = self.place.arn("ec2", &format!("security-group/{id}"));
             let check = format!("ec2_securitygroup_allow_ingress_from_internet_to_tcp_port_{port}");
@@ -148,7 +175,7 @@ impl Everyday<'_, '_> {
             };
             self.out.finding(self.place, report)?;
         }
-        town.groups.push(Group { id, open });
+        groups.push(Group { id, open });
         Ok(())
     }
 }
