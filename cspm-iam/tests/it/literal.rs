@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use crate::signs::{Sign, like, pattern};
+
 type Keys = BTreeMap<String, Vec<String>>;
 
 /// The decision on a line of the batch contract, whose context counts as complete.
@@ -668,43 +670,4 @@ fn statements(policy: &Value) -> impl Iterator<Item = (&Map<String, Value>, bool
     };
     list.iter()
         .map(move |statement| (statement.as_object().unwrap(), variables))
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Sign {
-    Char(char),
-    One,
-    Many,
-}
-
-fn pattern(text: &str) -> Vec<Sign> {
-    text.chars()
-        .map(|character| match character {
-            '*' => Sign::Many,
-            '?' => Sign::One,
-            other => Sign::Char(other),
-        })
-        .collect()
-}
-
-fn like(pattern: &[Sign], text: &str) -> bool {
-    like_chars(pattern, &text.chars().collect::<Vec<char>>())
-}
-
-fn like_chars(pattern: &[Sign], text: &[char]) -> bool {
-    match (pattern.split_first(), text.split_first()) {
-        (None, None) => true,
-        (Some((Sign::Many, rest)), _) => {
-            let shorter = || {
-                text.split_first()
-                    .is_some_and(|(_, tail)| like_chars(pattern, tail))
-            };
-            like_chars(rest, text) || shorter()
-        }
-        (Some((Sign::One, rest)), Some((_, tail))) => like_chars(rest, tail),
-        (Some((Sign::Char(wanted), rest)), Some((found, tail))) => {
-            wanted == found && like_chars(rest, tail)
-        }
-        _ => false,
-    }
 }

@@ -16,3 +16,4 @@ mod limits;
 mod literal;
 mod managed;
 mod props;
+mod signs;

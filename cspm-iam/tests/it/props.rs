@@ -1,6 +1,6 @@
 //! Random requests: the crate against the literal evaluator, and against all completions of a context.
 
-use cspm_iam::aws::DecisionKind;
+use cspm_iam::aws::{Action, Block, DecisionKind, Limits, Policy, Principal, batch};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -370,6 +370,34 @@ fn completions(line: &str) -> Vec<Map<String, Value>> {
     all
 }
 
+/// The line without the statements that could grant and are not cited.
+fn only_cited(line: &Value, cited: &[String]) -> Value {
+    let mut line = line.clone();
+    for (pointer, policy) in line["identity_policies"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default()
+        .iter()
+        .enumerate()
+        .map(|(index, policy)| (format!("/identity_policies/{index}"), policy.clone()))
+        .chain(
+            line.get("resource_policy")
+                .map(|policy| ("/resource_policy".to_owned(), policy.clone())),
+        )
+        .collect::<Vec<_>>()
+    {
+        for index in 0..policy["Statement"].as_array().unwrap().len() {
+            let pointer = format!("{pointer}/Statement/{index}");
+            let statement = line.pointer_mut(&pointer).unwrap();
+            if statement["Effect"] == "Allow" && !cited.contains(&pointer) {
+                // A statement about nothing keeps the places of the others.
+                *statement = json!({"Effect": "Allow", "Action": "none:none", "Resource": "none"});
+            }
+        }
+    }
+    line
+}
+
 /// `PROPTEST_CASES` scales every property alike.
 fn config(times: u32) -> ProptestConfig {
     let default = ProptestConfig::default();
@@ -410,6 +438,14 @@ proptest! {
         let decision = ask(&line);
         prop_assert_eq!(decision.effect().as_str(), literal::decide(&line), "{}", line);
         prop_assert!(decision.certain() && decision.exact() && decision.conditions().is_empty());
+        prop_assert_eq!(decision.blocked_by().is_some(), decision.effect() != DecisionKind::Allow);
+        let names_deny = matches!(decision.blocked_by(), Some(Block::ExplicitDeny(_)));
+        prop_assert_eq!(names_deny, decision.effect() == DecisionKind::ExplicitDeny);
+        if decision.effect() == DecisionKind::Allow {
+            let cited: Vec<String> = decision.because().iter().map(ToString::to_string).collect();
+            let allowed = ask(&only_cited(&line, &cited)).effect();
+            prop_assert_eq!(allowed, DecisionKind::Allow, "not enough cited: {} {:?}", line, cited);
+        }
     }
 }
 
@@ -451,6 +487,49 @@ proptest! {
             if kinds.len() == 1 {
                 prop_assert!(kinds.contains(decision.effect().as_str()), "kind: {}", text);
             }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn nothing_panics_on_any_text(text in ".{0,60}", json in "[\\[\\]{}\",:a-zEAS*?$%0-9 ]{0,80}") {
+        for text in [text, json] {
+            let _ = Policy::from_text(&text, &Limits::default());
+            let _ = Policy::from_value(&json!(text), &Limits::default());
+            let _ = Principal::parse(&text);
+            let _ = Action::parse(&text);
+            let answer = batch::evaluate_line(&text, &Limits::default());
+            prop_assert!(serde_json::from_str::<Value>(&answer).is_ok());
+        }
+    }
+
+    #[test]
+    fn every_text_can_stand_at_every_place(
+        numbers in proptest::collection::vec(any::<u8>(), 400),
+        texts in proptest::collection::vec(".{0,12}|[*?$\\{\\}:a, ']{0,24}|-?[0-9.:/-]{0,30}", 1..4),
+        place in any::<u8>(),
+    ) {
+        let mut line = line(&mut tape(numbers), Conditions::All);
+        line["context_complete"] = json!(place % 2 == 0);
+        let texts = json!(texts);
+        let statement = json!({
+            "Effect": if place % 4 < 2 { "Allow" } else { "Deny" }, "Action": texts, "Resource": texts,
+            "Condition": {
+                "StringLike": {"k1": texts}, "ArnLike": {"aws:PrincipalArn": texts},
+                "DateLessThan": {"aws:CurrentTime": texts}, "NumericEquals": {"n": texts},
+                "NotIpAddress": {"aws:SourceIp": texts}, "ForAllValues:StringLike": {"aws:TagKeys": texts},
+            },
+        });
+        line["identity_policies"] = json!([
+            {"Version": "2012-10-17", "Statement": [statement]},
+            {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": texts,
+                "Condition": statement["Condition"]}},
+        ]);
+        line["context"] = json!({"aws:CurrentTime": texts, "aws:SourceIp": texts[0], "n": texts});
+        let decision = ask(&line);
+        for condition in decision.conditions() {
+            prop_assert!(!condition.to_string().is_empty());
         }
     }
 }
