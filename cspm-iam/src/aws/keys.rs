@@ -121,8 +121,10 @@ const SETTERS: &[(&str, Setter)] = &[
     ("lambda:*", Setter::Request),
     ("sqs:*", Setter::Request),
     ("sns:*", Setter::Request),
-    ("ec2:instanceprofile", Setter::Request),
-    ("ec2:createaction", Setter::Request),
+    ("ec2:owner", Setter::Estate),
+    ("ec2:isolated", Setter::Estate),
+    // Most describe what `RunInstances` and its kind ask for.
+    ("ec2:*", Setter::Request),
     ("ecr:*", Setter::Request),
     ("ssm:sessiondocumentaccesscheck", Setter::Request),
     ("ssm:documentcategories", Setter::Estate),

@@ -207,16 +207,22 @@ impl<'a> Theory<'a> {
                 .iter()
                 .partition(|(condition, wanted)| condition.is_about_every_value(*wanted));
             let allowed = || {
-                samples.iter().filter(|sample| {
-                    !sample.is_empty() && every.iter().all(|literal| fits(literal, sample))
-                })
+                samples
+                    .iter()
+                    .filter(|sample| every.iter().all(|literal| fits(literal, sample)))
             };
             let pleasing = |literal: &Literal<'_>| allowed().find(|sample| fits(literal, sample));
-            let mut values: Vec<String> = allowed().next().cloned().into_iter().collect();
+            // Empty texts alone count as no value at all.
+            let first = allowed()
+                .find(|sample| !sample.is_empty())
+                .or_else(|| allowed().next());
             let found: Option<Vec<&String>> = some.iter().map(pleasing).collect();
-            if let (false, Some(found)) = (values.is_empty(), found) {
-                values.extend(found.into_iter().cloned());
-                return Among::Witness(Witness::Values(values));
+            if let Some((first, found)) = first.zip(found) {
+                let values = [first].into_iter().chain(found).cloned().collect();
+                let witness = Witness::Values(values);
+                if literals.iter().all(|literal| witness.meets(literal)) {
+                    return Among::Witness(witness);
+                }
             }
         }
         if is_settled_by_samples(literals) {

@@ -154,9 +154,7 @@ impl Test {
             Self::Range(range) => {
                 let inside = range
                     .zip(scalar::range(value))
-                    .is_some_and(|(range, value)| {
-                        range.contains(&value.network()) && range.contains(&value.broadcast())
-                    });
+                    .is_some_and(|(range, value)| range.contains(&value));
                 yes_if(inside)
             }
             Self::Unknown => Match::Open,
