@@ -194,7 +194,12 @@ impl<'a> Node<'a> {
         match self.get(key) {
             Some(Value::Object(members)) => members
                 .iter()
-                .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+                .filter_map(|(name, value)| {
+                    if value.as_str().is_none() {
+                        self.unexpected(key, "text by text");
+                    }
+                    Some((name.clone(), value.as_str()?.to_owned()))
+                })
                 .collect(),
             Some(_) => self
                 .objects(key)

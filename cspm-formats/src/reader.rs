@@ -175,7 +175,7 @@ impl Reader {
             let name = first.as_object().and_then(sniff::foreign);
             let reason = name.map_or_else(
                 || "a list of things that this version does not know".to_owned(),
-                |name| format!("recognised as a list of {name}, which this version does not read"),
+                |name| format!("a list, each element recognised as {name}, which this version does not read"),
             );
             return Ok(self.skip(&source, UNRECOGNISED, reason));
         };
@@ -343,8 +343,22 @@ impl Reader {
         if RecordKind::of(&value).is_some() {
             return self.read_lines(scanner, &value, &start);
         }
-        expect_end(scanner)?;
-        Ok(self.whole(&source, value))
+        if scanner.peek()?.is_some() {
+            if aws::is_answer(&value, &source) {
+                expect_end(scanner)?;
+            }
+            let name = value.as_object().and_then(sniff::foreign);
+            let reason = name.map_or_else(
+                || "lines of things that this version does not know".to_owned(),
+                |name| {
+                    format!("lines, each recognised as {name}, which this version does not read")
+                },
+            );
+            return Ok(self.skip(&source, UNRECOGNISED, reason));
+        }
+        let recognised = self.whole(&source, value);
+        self.check_records(&Location::document(&source))?;
+        Ok(recognised)
     }
 
     /// Reads the member `key`, a list that may be one of records.
@@ -497,6 +511,15 @@ impl Reader {
                 Recognised::new(format, u64::try_from(records).unwrap_or(u64::MAX))
             }
             aws::Added::Harmless(format, reason) => Recognised::skipped(format, reason),
+            aws::Added::NotModelled(format, reason) => {
+                self.builder.add_diagnostic(Diagnostic::new(
+                    "not-modelled",
+                    Effect::UnderReport,
+                    format!("document set aside: {reason}"),
+                    Location::document(source),
+                ));
+                Recognised::skipped(format, reason)
+            }
             aws::Added::Refused(format, reason) => self.skip(source, format, reason),
             aws::Added::Unknown(value) => {
                 let name = value.as_object().and_then(sniff::foreign);

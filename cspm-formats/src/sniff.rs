@@ -5,18 +5,18 @@ use serde_json::{Map, Value};
 /// What bytes that are no JSON look like.
 pub(crate) fn other_than_json(head: &[u8]) -> &'static str {
     const MARKS: &[(&[u8], &str)] = &[
-        (b"\x1f\x8b", "gzip data: decompress it first"),
-        (b"\x28\xb5\x2f\xfd", "zstd data: decompress it first"),
-        (b"PK\x03\x04", "a zip archive: unpack it first"),
-        (b"\xff\xfe", "UTF-16 text: convert it to UTF-8"),
-        (b"\xfe\xff", "UTF-16 text: convert it to UTF-8"),
+        (b"\x1f\x8b", "gzip data (decompress it first)"),
+        (b"\x28\xb5\x2f\xfd", "zstd data (decompress it first)"),
+        (b"PK\x03\x04", "a zip archive (unpack it first)"),
+        (b"\xff\xfe", "UTF-16 text (convert it to UTF-8)"),
+        (b"\xfe\xff", "UTF-16 text (convert it to UTF-8)"),
         (b"<", "XML or HTML"),
         (b"%YAML", "YAML"),
         (b"---", "YAML"),
         (b"apiVersion:", "YAML"),
         (
             b"AUTH_METHOD;",
-            "a Prowler CSV report: give its OCSF report instead",
+            "a Prowler CSV report (its OCSF report is read)",
         ),
     ];
     if let Some((_, name)) = MARKS.iter().find(|(mark, _)| head.starts_with(mark)) {

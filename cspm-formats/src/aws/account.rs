@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::answer::Answer;
 use super::collection::Facts;
+use super::path::PathFacts;
 use crate::findings::is_account;
 
 /// `sts get-caller-identity`: read when the document arrives, in [`Accounts::learn_identity`].
@@ -37,12 +38,13 @@ impl Accounts {
         }
     }
 
-    /// Takes note of the accounts that a document in these folders names as its own.
-    pub(super) fn learn(&mut self, folders: &[String], value: &Value, path: Option<&str>) {
+    /// Takes note of the accounts that a document names as its own; gives it, if it is one.
+    pub(super) fn learn(&mut self, path: &PathFacts, value: &Value) -> Option<String> {
         let mut accounts = BTreeSet::new();
         owners(value, &mut accounts);
-        accounts.extend(path.map(str::to_owned));
-        for folder in folders {
+        let own = accounts.first().filter(|_| accounts.len() == 1).cloned();
+        accounts.extend(path.account.clone());
+        for folder in &path.folders {
             let seen = self.seen.entry(folder.clone()).or_default();
             // Two are as good as many: the answer is that it is not known.
             for account in &accounts {
@@ -51,6 +53,7 @@ impl Accounts {
                 }
             }
         }
+        own
     }
 
     /// The account of a document in these folders, nearest first.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cspm_model::diagnostic::Effect;
 use cspm_model::resource::{
     AccountFacts, BucketFacts, Kind, Listener, LoadBalancerFacts, OrganizationPolicyFacts,
-    ProfileFacts, PublicAccessBlock,
+    PublicAccessBlock,
 };
 use cspm_model::{Diagnostic, EstateBuilder, Grant, Location, Properties, Resource, ResourceId};
 use serde_json::Value;
@@ -59,6 +59,8 @@ pub(super) struct Facts {
     fragments: Vec<Fragment>,
     grants: Vec<Grant>,
     named: Vec<(Resource, String)>,
+    /// Accounts in which documents were collected, and the first of those.
+    owners: BTreeMap<String, Location>,
     pub(super) addresses: Vec<Address>,
     /// By load balancer; each with its ARN.
     pub(super) listeners: BTreeMap<String, Vec<(String, Listener)>>,
@@ -143,10 +145,17 @@ pub(crate) enum Added {
     Read(&'static str),
     /// It is known to carry nothing.
     Harmless(&'static str, String),
+    /// It describes things that have no place in an estate yet.
+    NotModelled(&'static str, String),
     /// It cannot be used, and why.
     Refused(&'static str, String),
     /// It is no answer of a call.
     Unknown(Value),
+}
+
+/// Whether it is an answer of a call.
+pub(crate) fn is_answer(value: &Value, source: &str) -> bool {
+    !matches!(which(value, &PathFacts::of(source)), Which::Unknown)
 }
 
 /// Whether it is a line of a collection log: one call each, and how it ended.
@@ -171,13 +180,14 @@ impl Collection {
         match which(&value, &path) {
             Which::Unknown => Added::Unknown(value),
             Which::Harmless(format, reason) => Added::Harmless(format, reason),
+            Which::NotModelled(format, reason) => Added::NotModelled(format, reason),
             Which::Unclear(format) => Added::Refused(
                 format,
                 "looks like an answer of the AWS command line interface, but does not say of which call: name the file `SERVICE-CALL.json`, or `SERVICE-CALL/RESOURCE.json`".to_owned(),
             ),
             Which::Read(call, argument) => {
                 self.accounts.learn_identity(&path.folders, &value, call.file);
-                self.accounts.learn(&path.folders, &value, path.account.as_deref());
+                let own = self.accounts.learn(&path, &value);
                 let waiting = Waiting {
                     source: Arc::clone(source),
                     call,
@@ -185,8 +195,8 @@ impl Collection {
                     path,
                     value,
                 };
-                if waiting.path.account.is_some() {
-                    self.read(&waiting, None);
+                if waiting.path.account.is_some() || own.is_some() {
+                    self.read(&waiting, own.as_deref());
                 } else {
                     self.waiting.push(waiting);
                 }
@@ -257,7 +267,21 @@ impl Collection {
             waiting.path.region.as_deref(),
             waiting.argument.as_deref(),
         );
+        let before = self.facts.fragments.len();
         (waiting.call.read)(&answer, &mut self.facts);
+        let owners: BTreeSet<String> = match answer.account() {
+            Some(account) => BTreeSet::from([account.to_owned()]),
+            None => self
+                .facts
+                .fragments
+                .iter()
+                .skip(before)
+                .filter_map(|fragment| fragment.resource.account.clone())
+                .collect(),
+        };
+        for account in owners.iter().filter(|it| is_account(it)) {
+            self.facts.owner(account, &waiting.source);
+        }
         if answer.homeless() > 0 {
             self.diagnostics.push(Diagnostic::new(
                 "unknown-account",
@@ -560,8 +584,9 @@ impl Facts {
     fn settle_tasks(&mut self) {
         let tasks: HashMap<ResourceId, String> =
             std::mem::take(&mut self.tasks).into_iter().collect();
-        for Fragment { resource, .. } in &mut self.fragments {
+        for Fragment { rank, resource } in &mut self.fragments {
             if let Properties::Container(facts) = &mut resource.properties
+                && *rank == Rank::Main
                 && let Some(definition) = tasks.get(&resource.id)
                 && let Some((role, execution)) = self.task_definitions.get(definition)
             {
@@ -618,25 +643,21 @@ impl Facts {
         }
     }
 
-    /// One resource for each account that owns something.
-    fn settle_accounts(&mut self) {
-        let mut owners: BTreeMap<String, Location> = BTreeMap::new();
-        for Fragment { resource, .. } in &self.fragments {
-            if resource.id.as_aws_account().is_some() {
-                continue;
-            }
-            let number = resource.account.as_deref().filter(|it| is_account(it));
-            if let (Some(number), Some(place)) = (number, resource.evidence.first()) {
-                let place = Location::document(&place.source);
-                match owners.get_mut(number) {
-                    Some(known) if *known <= place => {}
-                    Some(known) => *known = place,
-                    None => {
-                        owners.insert(number.to_owned(), place);
-                    }
-                }
+    /// Takes note of an account in which a document was collected.
+    fn owner(&mut self, number: &str, source: &Arc<str>) {
+        let place = Location::document(source);
+        match self.owners.get_mut(number) {
+            Some(known) if *known <= place => {}
+            Some(known) => *known = place,
+            None => {
+                self.owners.insert(number.to_owned(), place);
             }
         }
+    }
+
+    /// One resource for each account in which something was collected.
+    fn settle_accounts(&mut self) {
+        let owners = std::mem::take(&mut self.owners);
         for (number, place) in owners {
             let resource = account(&number, place);
             self.add(Rank::Listed, resource);
@@ -654,9 +675,9 @@ impl Facts {
         for Fragment { rank, resource } in &mut self.fragments {
             if best.get(&resource.id).is_some_and(|best| best < rank) {
                 resource.evidence.clear();
-                // Two answers list the roles of a profile; one of them is enough.
-                if let Properties::Profile(facts) = &mut resource.properties {
-                    **facts = ProfileFacts::default();
+                // Where an identity is described, what lists say of it is the same, or older.
+                if *rank == Rank::Listed && resource.kind.as_str().starts_with("identity.") {
+                    resource.properties = Properties::empty(&resource.kind);
                 }
             }
         }

@@ -104,7 +104,11 @@ pub(super) fn security_groups(answer: &Answer<'_>, facts: &mut Facts) {
 
 /// One rule for each peer, so that its place is that of the very range.
 fn add_rules(permission: &Node<'_>, direction: &str, rules: &mut Vec<SecurityGroupRule>) {
-    let protocol = protocol(permission.text("IpProtocol").unwrap_or("-1"));
+    let Some(word) = permission.text("IpProtocol") else {
+        permission.missing("IpProtocol");
+        return;
+    };
+    let protocol = protocol(word);
     let ports = ports(permission, &protocol, "FromPort", "ToPort");
     for (list, member) in [
         ("IpRanges", "CidrIp"),
@@ -437,7 +441,11 @@ fn acl_entry(node: &Node<'_>) -> Option<AclEntry> {
         node.missing("CidrBlock");
         return None;
     };
-    let protocol = protocol(node.text("Protocol").unwrap_or("-1"));
+    let Some(word) = node.text("Protocol") else {
+        node.missing("Protocol");
+        return None;
+    };
+    let protocol = protocol(word);
     let ports = node
         .child("PortRange")
         .and_then(|range| ports(&range, &protocol, "From", "To"));

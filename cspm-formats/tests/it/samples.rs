@@ -144,3 +144,134 @@ fn places(value: &serde_json::Value) -> Vec<cspm_model::Location> {
     }
     found
 }
+
+#[test]
+fn cloudmapper_demo() {
+    let Some(root) = samples("aws/cloudmapper-demo") else {
+        return;
+    };
+    // A collection without account folders: `sts get-caller-identity` tells the account.
+    let (estate, recognised) = read(&files(&root));
+    assert_eq!(
+        recognised
+            .iter()
+            .filter(|it| it.format == "unrecognised")
+            .count(),
+        0
+    );
+    for (id, kind) in [
+        (
+            "arn:aws:ec2:us-east-1:123456789012:instance/i-00000000000000000",
+            "compute.instance",
+        ),
+        (
+            "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/weblb",
+            "network.load_balancer",
+        ),
+        ("arn:aws:sqs:us-east-1:123456789012:demo", "data.queue"),
+        (
+            "arn:aws:redshift:us-east-1:123456789012:cluster:redshift-cluster-1",
+            "data.database",
+        ),
+        (
+            "arn:aws:ecs:us-east-1:123456789012:task/d190d14a-2404-45d6-9113-4eda22d7f2c7",
+            "compute.container",
+        ),
+        ("arn:aws:s3:::cloudmapper_demo", "data.bucket"),
+        ("aws:account/123456789012", "account"),
+    ] {
+        let resource = estate.resource(id).unwrap();
+        assert_eq!(resource.kind.as_str(), kind);
+        assert_eq!(resource.account.as_deref(), Some("123456789012"), "{id}");
+    }
+    let bucket = estate.resource("arn:aws:s3:::cloudmapper_demo").unwrap();
+    assert_eq!(bucket.region.as_deref(), Some("us-east-1"));
+    let codes: Vec<&str> = estate
+        .diagnostics()
+        .iter()
+        .map(|it| it.code.as_str())
+        .collect();
+    assert_eq!(
+        codes,
+        ["not-collected", "not-modelled"],
+        "{:?}",
+        estate.diagnostics()
+    );
+}
+
+#[test]
+fn scanner_reports() {
+    let Some(root) = samples("findings") else {
+        return;
+    };
+    let mut seen = BTreeMap::new();
+    for document in files(&root) {
+        let (estate, recognised) = read(std::slice::from_ref(&document));
+        let it = &recognised[0];
+        let lost = estate
+            .diagnostics()
+            .iter()
+            .filter(|it| it.is_loss())
+            .count();
+        let findings = u64::try_from(estate.findings().len()).unwrap();
+        assert_eq!(findings + it.not_findings, it.records, "{}", document.0);
+        assert_eq!(lost, usize::from(it.skipped.is_some()), "{}", document.0);
+        let what = it.skipped.clone().unwrap_or_else(|| it.format.to_owned());
+        seen.insert(document.0, (what, it.records, it.not_findings));
+    }
+    let ocsf = "prowler ocsf findings";
+    let asff = "aws security hub findings";
+    for (name, what, records, not_findings) in [
+        ("asff-many.json", asff, 5, 0),
+        ("prowler-aws.ocsf.json", ocsf, 5, 3),
+        ("prowler-azure.ocsf.json", ocsf, 5, 0),
+        ("prowler-gcp.ocsf.json", ocsf, 5, 3),
+        ("prowler-kubernetes.ocsf.json", ocsf, 6, 1),
+        ("securityhub-config-many.json", asff, 3, 3),
+        ("securityhub-config-repeated.json", asff, 2, 2),
+        ("securityhub-guardduty.json", asff, 4, 0),
+        ("securityhub-inspector-ec2.json", asff, 5, 0),
+        ("securityhub-inspector-ecr.json", asff, 7, 0),
+        ("checkov-many.json", "Checkov", 0, 0),
+        ("checkov-severity.json", "Checkov", 0, 0),
+        ("grype-epss.json", "Grype", 0, 0),
+        ("inspector2-package-vuln.json", "Amazon Inspector", 0, 0),
+        ("kubescape-results.json", "Kubescape", 0, 0),
+        ("sarif-appendix-k.sarif", "SARIF", 0, 0),
+        ("sarif-suppressions.sarif", "SARIF", 0, 0),
+        ("trivy-image.json", "Trivy", 0, 0),
+        ("trivy-k8s.json", "Trivy", 0, 0),
+        ("trivy-misconfig.json", "Trivy", 0, 0),
+        ("prowler-aws.csv", "Prowler CSV", 0, 0),
+        ("azure-defender-recommendations.csv", "CSV", 0, 0),
+    ] {
+        let (found, read, settled) = &seen[name];
+        assert!(found.contains(what), "{name}: {found}");
+        assert_eq!((*read, *settled), (records, not_findings), "{name}");
+    }
+}
+
+#[test]
+fn other_documents_are_no_errors() {
+    for folder in [
+        "aws/config-items",
+        "gcp",
+        "azure",
+        "kubernetes",
+        "terraform",
+        "opengraph",
+    ] {
+        let Some(root) = samples(folder) else {
+            return;
+        };
+        for document in files(&root) {
+            let (_, recognised) = read(std::slice::from_ref(&document));
+            assert!(
+                recognised[0].skipped.is_some(),
+                "{}: {:?}",
+                document.0,
+                recognised[0]
+            );
+        }
+    }
+}

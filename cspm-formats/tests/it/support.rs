@@ -47,7 +47,7 @@ pub(crate) fn files(root: &Path) -> Vec<Document> {
                 .to_str()
                 .unwrap()
                 .to_owned();
-            let text = if name.ends_with(".gz") {
+            let text = if path.extension().is_some_and(|it| it == "gz") {
                 let mut gzip = std::process::Command::new("gzip");
                 gzip.arg("-dc").arg(&path).output().unwrap().stdout
             } else {
