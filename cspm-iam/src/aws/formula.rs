@@ -21,7 +21,6 @@ pub(crate) enum Atom<'a> {
 }
 
 impl Atom<'_> {
-    /// The atom as a condition of the answer.
     /// The keys that the atom's truth depends on, in lower case.
     pub(crate) fn keys(&self) -> Vec<String> {
         let mut keys = Vec::new();
@@ -57,15 +56,25 @@ impl Atom<'_> {
         }
     }
 
+    /// The atom as a condition of the answer.
     pub(crate) fn as_open_condition(&self, required: bool) -> OpenCondition {
         match self {
-            Self::Condition { condition, .. } => OpenCondition {
-                key: condition.key().to_owned(),
-                operator: condition.operator().to_owned(),
-                values: condition.values().to_vec(),
-                required,
-                setter: Setter::of(condition.key()),
-            },
+            Self::Condition {
+                condition,
+                key_is_open,
+            } => {
+                // Where the key is known, it is the other side of the comparison that is open.
+                let mut others = condition.tests().iter().flat_map(Test::patterns);
+                let other = others.find_map(|pattern| pattern.variable_keys().next());
+                let decisive = if *key_is_open { None } else { other };
+                OpenCondition {
+                    key: condition.key().to_owned(),
+                    operator: condition.operator().to_owned(),
+                    values: condition.values().to_vec(),
+                    required,
+                    setter: Setter::of(decisive.unwrap_or(condition.key())),
+                }
+            }
             Self::Resource(pattern) => {
                 let key = pattern.variable_keys().next().unwrap_or_default();
                 OpenCondition {

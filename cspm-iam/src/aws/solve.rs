@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::condition::{Condition, Nanos, Test, Truth, number_text};
 use super::formula::{Atom, AtomId};
+use super::pattern::UNUSUAL;
 
 /// Whether wanted atoms can hold together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -273,6 +274,17 @@ fn is_settled_by_samples(literals: &[Literal<'_>]) -> bool {
         && !literals
             .iter()
             .any(|(condition, _)| condition.is_for_many());
+    // Samples are no texts that no policy names where a policy does name them.
+    let usual = |literal: &Literal<'_>| {
+        !literal
+            .0
+            .values()
+            .iter()
+            .any(|value| value.contains(char::from(UNUSUAL)))
+    };
+    if !literals.iter().all(usual) {
+        return false;
+    }
     few || patterns == 0 || (patterns <= 2 && tests <= TESTS_MAX)
 }
 
