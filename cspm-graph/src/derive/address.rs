@@ -67,8 +67,9 @@ impl AddressSet {
 
     /// Every public address of IPv4.
     pub(super) fn public_v4() -> Self {
-        let all = RangeSetBlaze::from_iter([key(Ipv4Addr::UNSPECIFIED.into())
-            ..=key(Ipv4Addr::BROADCAST.into())]);
+        let all = RangeSetBlaze::from_iter([
+            key(Ipv4Addr::UNSPECIFIED.into())..=key(Ipv4Addr::BROADCAST.into())
+        ]);
         let mut set = Self(all);
         for net in NOT_PUBLIC {
             if let Some(part) = Self::parse(net) {
@@ -81,7 +82,9 @@ impl AddressSet {
     /// Every global unicast address of IPv6, `2000::/3` (RFC 4291, section 2.4).
     pub(super) fn public_v6() -> Self {
         let first = Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0).to_bits();
-        let last = Ipv6Addr::new(0x3fff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff);
+        let last = Ipv6Addr::new(
+            0x3fff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff,
+        );
         Self(RangeSetBlaze::from_iter([first..=last.to_bits()]))
     }
 
@@ -140,7 +143,12 @@ mod tests {
     #[test]
     fn an_office_or_a_private_range_is_not() {
         assert!(!covers(&["198.51.100.0/24"]));
-        assert!(!covers(&["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"]));
+        assert!(!covers(&[
+            "10.0.0.0/8",
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+            "100.64.0.0/10"
+        ]));
         assert!(!covers(&["52.0.0.0/11"]));
         assert!(!covers(&["::/0"]));
     }
@@ -149,6 +157,10 @@ mod tests {
     fn ipv6_is_apart_from_ipv4() {
         let all = AddressSet::parse("::/0").unwrap();
         assert!(all.covers_internet(&AddressSet::public_v6()));
-        assert!(!AddressSet::parse("2001:db8::/32").unwrap().covers_internet(&AddressSet::public_v6()));
+        assert!(
+            !AddressSet::parse("2001:db8::/32")
+                .unwrap()
+                .covers_internet(&AddressSet::public_v6())
+        );
     }
 }

@@ -41,14 +41,23 @@ fn contains(estate: &Estate, techniques: &Techniques, draft: &mut Draft) {
     let mut account_of: HashMap<&str, NodeId> = HashMap::new();
     for (at, resource) in estate.resources().iter().enumerate() {
         if matches!(resource.properties, Properties::Account(_)) {
-            let number = resource.account.as_deref().or_else(|| resource.id.as_aws_account());
+            let number = resource
+                .account
+                .as_deref()
+                .or_else(|| resource.id.as_aws_account());
             if let Some(number) = number {
                 account_of.insert(number, NodeId::of(at));
             }
         }
     }
     for (at, resource) in estate.resources().iter().enumerate() {
-        let Some(&account) = resource.account.as_deref().and_then(|it| account_of.get(it)) else { continue };
+        let Some(&account) = resource
+            .account
+            .as_deref()
+            .and_then(|it| account_of.get(it))
+        else {
+            continue;
+        };
         let has_states = matches!(
             resource.kind.class(),
             Class::Compute | Class::Identity | Class::Store | Class::Secret | Class::Key
@@ -58,7 +67,10 @@ fn contains(estate: &Estate, techniques: &Techniques, draft: &mut Draft) {
         }
         let from = draft.state(account, Access::Control);
         let to = draft.state(NodeId::of(at), Access::Control);
-        let evidence = vec![Location::builtin("account-contains"), resource.evidence_of("")];
+        let evidence = vec![
+            Location::builtin("account-contains"),
+            resource.evidence_of(""),
+        ];
         draft.step(from, to, StepFacts::certain(technique, evidence));
     }
 }
@@ -78,20 +90,34 @@ fn weaknesses(estate: &Estate) -> HashMap<NodeId, Weakness> {
             }
             // Known exploitation counts as 0.9, as somebody does it already; otherwise the EPSS probability,
             // and never less than twice the default assumption for a weakness that nobody knows.
-            let known = if vulnerability.known_exploited == Some(true) { 0.9 } else { 0.0 };
-            let epss = vulnerability.epss.filter(|it| (0.0..=1.0).contains(it)).unwrap_or(0.0);
+            let known = if vulnerability.known_exploited == Some(true) {
+                0.9
+            } else {
+                0.0
+            };
+            let epss = vulnerability
+                .epss
+                .filter(|it| (0.0..=1.0).contains(it))
+                .unwrap_or(0.0);
             let likelihood = f64::max(0.1, f64::max(known, epss));
             for name in finding.resource_names() {
-                let Some(at) = estate.resolve(name, finding.account.as_deref()) else { continue };
-                let evidence =
-                    finding.evidence.clone().unwrap_or_else(|| Location::builtin("finding"));
+                let Some(at) = estate.resolve(name, finding.account.as_deref()) else {
+                    continue;
+                };
+                let evidence = finding
+                    .evidence
+                    .clone()
+                    .unwrap_or_else(|| Location::builtin("finding"));
                 let entry = worst.entry(NodeId::of(at)).or_insert_with(|| Weakness {
                     likelihood,
                     evidence: evidence.clone(),
                 });
                 let more = likelihood.total_cmp(&entry.likelihood);
                 if more.is_gt() || (more.is_eq() && evidence < entry.evidence) {
-                    *entry = Weakness { likelihood, evidence };
+                    *entry = Weakness {
+                        likelihood,
+                        evidence,
+                    };
                 }
             }
         }
@@ -115,7 +141,11 @@ fn exploits(estate: &Estate, techniques: &Techniques, draft: &mut Draft) {
             .get(key.ports as usize)
             .filter(|(protocol, _)| protocol == "tcp")
             .and_then(|(_, ports)| PortSet::parse(ports))
-            .is_some_and(|ports| administration_ports().iter().any(|&port| ports.contains(port)));
+            .is_some_and(|ports| {
+                administration_ports()
+                    .iter()
+                    .any(|&port| ports.contains(port))
+            });
         let builtin = |name: &str| vec![Location::builtin(name)];
         let facts = if by_administration {
             StepFacts::certain(administration, builtin("administration-port"))
@@ -144,7 +174,9 @@ fn control_gives(techniques: &Techniques, draft: &mut Draft) {
         })
         .collect();
     for (to, key) in rest {
-        let Some(from) = draft.existing(key.node, Access::Control) else { continue };
+        let Some(from) = draft.existing(key.node, Access::Control) else {
+            continue;
+        };
         let evidence = vec![Location::builtin("control-gives-access")];
         draft.step(from, to, StepFacts::certain(technique, evidence));
     }

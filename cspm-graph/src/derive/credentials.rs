@@ -20,9 +20,14 @@ pub(super) fn reach_states(draft: &Draft, node: NodeId) -> Vec<DraftState> {
 pub(super) fn derive(estate: &Estate, techniques: &Techniques, draft: &mut Draft) {
     let technique = techniques.named("data.password-log-in");
     for (at, resource) in estate.resources().iter().enumerate() {
-        let Properties::Database(facts) = &resource.properties else { continue };
+        let Properties::Database(facts) = &resource.properties else {
+            continue;
+        };
         let account = resource.account.as_deref();
-        let secret = facts.master_secret.as_deref().and_then(|it| estate.resolve(it, account));
+        let secret = facts
+            .master_secret
+            .as_deref()
+            .and_then(|it| estate.resolve(it, account));
         let Some(secret) = secret else { continue };
         let place: Location = facts
             .master_secret_evidence

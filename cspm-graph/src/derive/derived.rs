@@ -127,7 +127,10 @@ impl Derived {
         let Some(state) = self.state(id) else {
             return StateRef::new(ResourceId::default(), Access::Reach);
         };
-        let resource = self.node(state.node).map(|node| node.id.clone()).unwrap_or_default();
+        let resource = self
+            .node(state.node)
+            .map(|node| node.id.clone())
+            .unwrap_or_default();
         let mut named = StateRef::new(resource, state.access);
         if let Some((protocol, ports)) = self.ports_of(id) {
             named.protocol = Some(protocol.to_owned());
@@ -159,7 +162,9 @@ impl Derived {
     /// The stable id of a step: a hash of its ends, its technique and the owners of its evidence, not of
     /// positions.
     pub fn step_name(&self, id: StepId) -> String {
-        let Some(step) = self.graph.step(id) else { return String::new() };
+        let Some(step) = self.graph.step(id) else {
+            return String::new();
+        };
         let mut text = String::new();
         for input in step.inputs() {
             let _ = write!(text, "{}\n", self.state_ref(input));

@@ -64,7 +64,10 @@ pub(super) struct Lists<T> {
 
 impl<T: Clone + Eq + Hash> Lists<T> {
     fn new() -> Self {
-        let mut lists = Self { lists: Vec::new(), numbers: HashMap::new() };
+        let mut lists = Self {
+            lists: Vec::new(),
+            numbers: HashMap::new(),
+        };
         lists.add(Vec::new());
         lists
     }
@@ -208,12 +211,18 @@ impl Draft {
     }
 
     pub(super) fn class(&self, node: NodeId) -> Class {
-        self.nodes.get(node.index()).map_or(Class::Opaque, |node| node.kind.class())
+        self.nodes
+            .get(node.index())
+            .map_or(Class::Opaque, |node| node.kind.class())
     }
 
     /// The state of this access.
     pub(super) fn state(&mut self, node: NodeId, access: Access) -> DraftState {
-        self.number(StateKey { node, access, ports: 0 })
+        self.number(StateKey {
+            node,
+            access,
+            ports: 0,
+        })
     }
 
     /// The state of reaching these ports.
@@ -224,7 +233,11 @@ impl Draft {
         if number == next {
             self.ports.push(key);
         }
-        self.number(StateKey { node, access: Access::Reach, ports: number })
+        self.number(StateKey {
+            node,
+            access: Access::Reach,
+            ports: number,
+        })
     }
 
     /// The entry `internet`.
@@ -234,7 +247,13 @@ impl Draft {
 
     /// The state, if a step or a jewel has named it.
     pub(super) fn existing(&self, node: NodeId, access: Access) -> Option<DraftState> {
-        self.numbers.get(&StateKey { node, access, ports: 0 }).copied()
+        self.numbers
+            .get(&StateKey {
+                node,
+                access,
+                ports: 0,
+            })
+            .copied()
     }
 
     fn number(&mut self, key: StateKey) -> DraftState {

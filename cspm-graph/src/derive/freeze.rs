@@ -33,7 +33,8 @@ pub(super) fn freeze(
             *place = new;
         }
     }
-    let renamed = |state: DraftState| DraftState(number.get(state.0 as usize).copied().unwrap_or_default());
+    let renamed =
+        |state: DraftState| DraftState(number.get(state.0 as usize).copied().unwrap_or_default());
     let mut steps = std::mem::take(&mut draft.steps);
     for step in &mut steps {
         step.from = renamed(step.from);
@@ -47,14 +48,21 @@ pub(super) fn freeze(
     let states: Vec<State> = order
         .iter()
         .filter_map(|&old| draft.states.get(old as usize))
-        .map(|key| State { node: key.node, access: key.access, ports: key.ports })
+        .map(|key| State {
+            node: key.node,
+            access: key.access,
+            ports: key.ports,
+        })
         .collect();
     let mut builder = GraphBuilder::new(states.len());
     let id = |state: DraftState| StateId::new(state.0).ok();
     let mut behind = Vec::with_capacity(steps.len());
     for (tag, step) in (0u32..).zip(&steps) {
         let technique = techniques.technique(step.technique);
-        let likelihood = step.likelihood.or(technique.map(|it| it.likelihood)).unwrap_or(1.0);
+        let likelihood = step
+            .likelihood
+            .or(technique.map(|it| it.likelihood))
+            .unwrap_or(1.0);
         let attributes = StepAttributes {
             kind: kind_of(technique),
             certainty: match step.certainty {
@@ -71,12 +79,15 @@ pub(super) fn freeze(
             conditions: step.conditions,
             via: step.via,
         });
-        let (Some(from), Some(to)) = (id(step.from), id(step.to)) else { continue };
+        let (Some(from), Some(to)) = (id(step.from), id(step.to)) else {
+            continue;
+        };
         if step.requires.is_empty() {
             builder.add_step(from, to, attributes);
         } else {
-            let inputs: Vec<StateId> =
-                std::iter::once(from).chain(step.requires.iter().filter_map(|&it| id(it))).collect();
+            let inputs: Vec<StateId> = std::iter::once(from)
+                .chain(step.requires.iter().filter_map(|&it| id(it)))
+                .collect();
             builder.add_gate(&inputs, to, attributes);
         }
     }
@@ -111,21 +122,46 @@ fn sort_key(draft: &Draft, state: u32) -> Option<(Option<&str>, &str, &str, u8, 
     let key = draft.states.get(state as usize)?;
     let node = draft.nodes.get(key.node.index())?;
     let (protocol, ports) = draft.ports.get(key.ports as usize)?;
-    Some((node.account.as_deref(), node.kind.as_str(), node.id.as_str(), key.access as u8, protocol, ports))
+    Some((
+        node.account.as_deref(),
+        node.kind.as_str(),
+        node.id.as_str(),
+        key.access as u8,
+        protocol,
+        ports,
+    ))
 }
 
 /// Equal steps (same ends, technique and owners) become one: the surest, then the likeliest.
 fn sort_and_merge(steps: &mut Vec<DraftStep>, draft: &Draft, techniques: &Techniques) {
-    let name = |step: &DraftStep| techniques.technique(step.technique).map(|it| it.name.as_str());
+    let name = |step: &DraftStep| {
+        techniques
+            .technique(step.technique)
+            .map(|it| it.name.as_str())
+    };
     steps.sort_by(|a, b| {
         (a.from, a.to, &a.requires)
             .cmp(&(b.from, b.to, &b.requires))
             .then_with(|| name(a).cmp(&name(b)))
             .then_with(|| draft.via.list(a.via).cmp(draft.via.list(b.via)))
             .then_with(|| a.certainty.cmp(&b.certainty))
-            .then_with(|| b.likelihood.unwrap_or(0.0).total_cmp(&a.likelihood.unwrap_or(0.0)))
-            .then_with(|| draft.conditions.list(a.conditions).cmp(draft.conditions.list(b.conditions)))
-            .then_with(|| draft.evidence.list(a.evidence).cmp(draft.evidence.list(b.evidence)))
+            .then_with(|| {
+                b.likelihood
+                    .unwrap_or(0.0)
+                    .total_cmp(&a.likelihood.unwrap_or(0.0))
+            })
+            .then_with(|| {
+                draft
+                    .conditions
+                    .list(a.conditions)
+                    .cmp(draft.conditions.list(b.conditions))
+            })
+            .then_with(|| {
+                draft
+                    .evidence
+                    .list(a.evidence)
+                    .cmp(draft.evidence.list(b.evidence))
+            })
     });
     steps.dedup_by(|next, kept| {
         next.from == kept.from
@@ -139,7 +175,12 @@ fn sort_and_merge(steps: &mut Vec<DraftStep>, draft: &Draft, techniques: &Techni
 /// Families of techniques, so that a view can choose among them.
 fn kind_of(technique: Option<&Technique>) -> StepKind {
     let name = technique.map_or("", |it| it.name.as_str());
-    let families = ["builtin.", "network.", "compute.", "aws.iam.", "aws.sts.", "aws.", "data."];
-    let family = families.iter().position(|prefix| name.starts_with(prefix)).unwrap_or(families.len());
+    let families = [
+        "builtin.", "network.", "compute.", "aws.iam.", "aws.sts.", "aws.", "data.",
+    ];
+    let family = families
+        .iter()
+        .position(|prefix| name.starts_with(prefix))
+        .unwrap_or(families.len());
     StepKind(u8::try_from(family).unwrap_or(u8::MAX))
 }

@@ -31,7 +31,7 @@ mod technique;
 
 pub use derived::{Derived, DerivedStep, State};
 pub use draft::{Node, NodeId};
-pub use identity::{NearMiss, NearMisses};
+pub use identity::{GrantControl, NearMiss, NearMisses};
 pub use network::{NetworkBlock, NetworkControl};
 pub use technique::{Rule, Technique, TechniqueId, Techniques};
 
@@ -77,5 +77,12 @@ pub fn derive(estate: &Estate, limits: &Limits) -> Result<Derived, DeriveError> 
     relations::derive(estate, &mut techniques, &mut draft);
     credentials::derive(estate, &techniques, &mut draft);
     builtin::derive(estate, &techniques, &mut draft);
-    freeze::freeze(draft, techniques, network.blocks, misses, diagnostics, limits)
+    freeze::freeze(
+        draft,
+        techniques,
+        network.blocks,
+        misses,
+        diagnostics,
+        limits,
+    )
 }

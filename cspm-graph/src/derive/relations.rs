@@ -12,8 +12,10 @@ use super::technique::{Technique, TechniqueId, Techniques};
 
 /// Makes the steps. Ways over the network come first, since others are gates with them.
 pub(super) fn derive(estate: &Estate, techniques: &mut Techniques, draft: &mut Draft) {
-    let (ways, others): (Vec<&Relation>, Vec<&Relation>) =
-        estate.relations().iter().partition(|it| it.kind == "reaches");
+    let (ways, others): (Vec<&Relation>, Vec<&Relation>) = estate
+        .relations()
+        .iter()
+        .partition(|it| it.kind == "reaches");
     for relation in ways.into_iter().chain(others) {
         add(estate, techniques, draft, relation);
     }
@@ -27,13 +29,18 @@ fn node(estate: &Estate, draft: &Draft, id: &ResourceId) -> Option<NodeId> {
 }
 
 fn add(estate: &Estate, techniques: &mut Techniques, draft: &mut Draft, relation: &Relation) {
-    let (Some(from), Some(to)) =
-        (node(estate, draft, &relation.from), node(estate, draft, &relation.to))
-    else {
+    let (Some(from), Some(to)) = (
+        node(estate, draft, &relation.from),
+        node(estate, draft, &relation.to),
+    ) else {
         return;
     };
     let held = |draft: &mut Draft, access: Access| {
-        if from == draft.internet { draft.internet() } else { draft.state(from, access) }
+        if from == draft.internet {
+            draft.internet()
+        } else {
+            draft.state(from, access)
+        }
     };
     let requires: Vec<DraftState> = relation
         .requires
@@ -59,7 +66,11 @@ fn add(estate: &Estate, techniques: &mut Techniques, draft: &mut Draft, relation
             steps.push((input, Vec::new(), output));
         }
         "holds_credential_of" => {
-            let access = if store(from_class) { Access::Read } else { Access::Control };
+            let access = if store(from_class) {
+                Access::Read
+            } else {
+                Access::Control
+            };
             let input = held(draft, access);
             if to_class == Class::Store {
                 let mut ways = reach_states(draft, to);
@@ -78,7 +89,11 @@ fn add(estate: &Estate, techniques: &mut Techniques, draft: &mut Draft, relation
             }
         }
         "reads" | "writes" => {
-            let access = if relation.kind == "reads" { Access::Read } else { Access::Write };
+            let access = if relation.kind == "reads" {
+                Access::Read
+            } else {
+                Access::Write
+            };
             let input = held(draft, Access::Control);
             let output = draft.state(to, access);
             steps.push((input, Vec::new(), output));
@@ -96,9 +111,17 @@ fn add(estate: &Estate, techniques: &mut Techniques, draft: &mut Draft, relation
             }
         }
         "step" => {
-            let (Some(a), Some(b)) = (relation.from_access, relation.to_access) else { return };
+            let (Some(a), Some(b)) = (relation.from_access, relation.to_access) else {
+                return;
+            };
             let input = held(draft, a);
-            let output = state_of(draft, to, b, relation.ports.as_deref(), relation.protocol.as_deref());
+            let output = state_of(
+                draft,
+                to,
+                b,
+                relation.ports.as_deref(),
+                relation.protocol.as_deref(),
+            );
             steps.push((input, Vec::new(), output));
         }
         // `member_of` makes no step: it joins policies at evaluation.
@@ -120,9 +143,14 @@ fn add(estate: &Estate, techniques: &mut Techniques, draft: &mut Draft, relation
         certainty = Certainty::Unknown;
     }
     for (input, further, output) in steps {
-        let mut facts = StepFacts::certain(technique, relation.evidence.clone()).certainty(certainty);
+        let mut facts =
+            StepFacts::certain(technique, relation.evidence.clone()).certainty(certainty);
         facts.likelihood = relation.likelihood;
-        facts.conditions = relation.conditions.iter().map(|text| stated(text)).collect();
+        facts.conditions = relation
+            .conditions
+            .iter()
+            .map(|text| stated(text))
+            .collect();
         draft.gate(input, [further, requires.clone()].concat(), output, facts);
     }
 }
@@ -145,14 +173,22 @@ fn state_of(
     protocol: Option<&str>,
 ) -> DraftState {
     match ports {
-        Some(ports) if access == Access::Reach => draft.reach(node, protocol.unwrap_or("tcp"), ports),
+        Some(ports) if access == Access::Reach => {
+            draft.reach(node, protocol.unwrap_or("tcp"), ports)
+        }
         _ => draft.state(node, access),
     }
 }
 
 fn required(estate: &Estate, draft: &mut Draft, state: &StateRef) -> Option<DraftState> {
     let node = node(estate, draft, &state.resource)?;
-    Some(state_of(draft, node, state.access, state.ports.as_deref(), state.protocol.as_deref()))
+    Some(state_of(
+        draft,
+        node,
+        state.access,
+        state.ports.as_deref(),
+        state.protocol.as_deref(),
+    ))
 }
 
 fn technique_of(
@@ -168,7 +204,9 @@ fn technique_of(
         "contains" => "builtin.read-covers-parts",
         _ => "stated.relation",
     };
-    let Some(name) = relation.technique.as_deref() else { return techniques.named(builtin) };
+    let Some(name) = relation.technique.as_deref() else {
+        return techniques.named(builtin);
+    };
     let known: &mut HashMap<String, TechniqueId> = &mut draft.stated;
     *known.entry(name.to_owned()).or_insert_with(|| {
         techniques.add(Technique {

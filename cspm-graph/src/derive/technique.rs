@@ -96,11 +96,26 @@ pub struct Techniques {
 }
 
 const FILES: [(&str, &str); 5] = [
-    ("builtin.toml", include_str!("../../techniques/builtin.toml")),
-    ("network.toml", include_str!("../../techniques/network.toml")),
-    ("aws-data.toml", include_str!("../../techniques/aws-data.toml")),
-    ("aws-identity.toml", include_str!("../../techniques/aws-identity.toml")),
-    ("aws-compute.toml", include_str!("../../techniques/aws-compute.toml")),
+    (
+        "builtin.toml",
+        include_str!("../../techniques/builtin.toml"),
+    ),
+    (
+        "network.toml",
+        include_str!("../../techniques/network.toml"),
+    ),
+    (
+        "aws-data.toml",
+        include_str!("../../techniques/aws-data.toml"),
+    ),
+    (
+        "aws-identity.toml",
+        include_str!("../../techniques/aws-identity.toml"),
+    ),
+    (
+        "aws-compute.toml",
+        include_str!("../../techniques/aws-compute.toml"),
+    ),
 ];
 
 impl Techniques {
@@ -109,10 +124,15 @@ impl Techniques {
     /// # Errors
     /// When a file of it is not what it should be, which a test rules out.
     pub fn load() -> Result<Self, DeriveError> {
-        let mut catalogue = Self { all: Vec::new(), numbers: BTreeMap::new() };
+        let mut catalogue = Self {
+            all: Vec::new(),
+            numbers: BTreeMap::new(),
+        };
         for (name, text) in FILES {
-            let file: File = toml::from_str(text)
-                .map_err(|error| DeriveError::Catalogue { file: name, message: error.to_string() })?;
+            let file: File = toml::from_str(text).map_err(|error| DeriveError::Catalogue {
+                file: name,
+                message: error.to_string(),
+            })?;
             for technique in file.technique {
                 catalogue.add(technique);
             }
@@ -144,9 +164,11 @@ impl Techniques {
 
     /// Every technique with its number.
     pub fn iter(&self) -> impl Iterator<Item = (TechniqueId, &Technique)> {
-        self.all
-            .iter()
-            .enumerate()
-            .map(|(at, technique)| (TechniqueId(u16::try_from(at).unwrap_or(u16::MAX)), technique))
+        self.all.iter().enumerate().map(|(at, technique)| {
+            (
+                TechniqueId(u16::try_from(at).unwrap_or(u16::MAX)),
+                technique,
+            )
+        })
     }
 }

@@ -226,7 +226,11 @@ pub struct RankedFinding {
     pub paths: Vec<String>,
     /// Why, in one or two sentences that name the deciding facts.
     pub reason: String,
-    /// The fact that keeps it from mattering, where one does.
+    /// What keeps it from mattering, in words of a short list: `no_public_address`, `explicit_deny`,
+    /// `nothing_of_value`, `sideways_open_to_all`...
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocked_by: Vec<String>,
+    /// The facts that the reason names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<Location>,
     /// What to do.

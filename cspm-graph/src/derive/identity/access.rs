@@ -12,7 +12,7 @@ use super::super::technique::{Rule, TechniqueId};
 use super::World;
 use super::candidates::{Claim, Target, objects};
 use super::holders::{Answer, Holder, Question};
-use super::near_miss::{NearMiss, NearMisses};
+use super::near_miss::{GrantControl, NearMiss, NearMisses};
 
 /// What is known of a permission.
 #[derive(Debug, Clone, Default)]
@@ -51,7 +51,11 @@ impl Permission {
 /// A question's outcome.
 pub(super) enum Outcome {
     Allowed(Permission),
-    Denied { reason: String, evidence: Option<Location>, is_control: bool },
+    Denied {
+        reason: String,
+        evidence: Option<Location>,
+        control: GrantControl,
+    },
 }
 
 /// Asks, and brings the answer to what a step needs.
@@ -67,11 +71,15 @@ fn outcome(world: &World<'_>, question: &Question<'_>, answer: &Answer) -> Outco
     let decision = &answer.decision;
     let place = |statement| world.holders.place(world.policies, question, statement);
     if decision.effect() != DecisionKind::Allow {
-        let (statement, is_control) = match decision.blocked_by() {
-            Some(Block::ExplicitDeny(statement)) => (Some(*statement), true),
-            Some(Block::Condition(statement, _)) => (Some(*statement), true),
-            Some(Block::NoIdentityAllow | Block::NoResourceAllow) => (None, false),
-            _ => (None, true),
+        let (statement, control) = match decision.blocked_by() {
+            Some(Block::ExplicitDeny(statement)) => (Some(*statement), GrantControl::ExplicitDeny),
+            Some(Block::Condition(statement, _)) => (Some(*statement), GrantControl::Condition),
+            Some(Block::Contradiction) => (None, GrantControl::Condition),
+            Some(Block::Boundary | Block::Session) => (None, GrantControl::Boundary),
+            Some(Block::ServiceControl { .. } | Block::ResourceControl { .. }) => {
+                (None, GrantControl::OrganizationPolicy)
+            }
+            _ => (None, GrantControl::NoAllow),
         };
         let found = statement.and_then(place);
         let owner = found
@@ -80,7 +88,10 @@ fn outcome(world: &World<'_>, question: &Question<'_>, answer: &Answer) -> Outco
             .map(|it| it.id.to_string());
         let reason = match decision.blocked_by() {
             Some(Block::ExplicitDeny(_)) => {
-                format!("an explicit deny in a policy of `{}`", owner.unwrap_or_default())
+                format!(
+                    "an explicit deny in a policy of `{}`",
+                    owner.unwrap_or_default()
+                )
             }
             Some(Block::Condition(_, condition)) => {
                 format!("a condition that is not met: {condition}")
@@ -95,17 +106,23 @@ fn outcome(world: &World<'_>, question: &Question<'_>, answer: &Answer) -> Outco
             Some(block) => block.to_string(),
             None => "nothing allows it".to_owned(),
         };
-        let evidence = found.map(|(place, _)| place).or_else(|| match decision.blocked_by() {
-            Some(Block::Boundary) => question
-                .holder
-                .boundary
-                .as_ref()
-                .and_then(|it| it.first())
-                .and_then(|&id| world.policies.document(id))
-                .map(|it| it.place(0)),
-            _ => None,
-        });
-        return Outcome::Denied { reason, evidence, is_control };
+        let evidence = found
+            .map(|(place, _)| place)
+            .or_else(|| match decision.blocked_by() {
+                Some(Block::Boundary) => question
+                    .holder
+                    .boundary
+                    .as_ref()
+                    .and_then(|it| it.first())
+                    .and_then(|&id| world.policies.document(id))
+                    .map(|it| it.place(0)),
+                _ => None,
+            });
+        return Outcome::Denied {
+            reason,
+            evidence,
+            control,
+        };
     }
     let mut permission = Permission::default();
     for &statement in decision.because() {
@@ -115,10 +132,14 @@ fn outcome(world: &World<'_>, question: &Question<'_>, answer: &Answer) -> Outco
         }
     }
     if !decision.certain() {
-        let open: Vec<&OpenCondition> =
-            decision.conditions().iter().filter(|it| it.setter() != Setter::Request).collect();
-        let unknown =
-            open.iter().any(|it| matches!(it.setter(), Setter::Principal | Setter::Estate));
+        let open: Vec<&OpenCondition> = decision
+            .conditions()
+            .iter()
+            .filter(|it| it.setter() != Setter::Request)
+            .collect();
+        let unknown = open
+            .iter()
+            .any(|it| matches!(it.setter(), Setter::Principal | Setter::Estate));
         permission.certainty = if unknown {
             Certainty::Unknown
         } else if open.is_empty() {
@@ -145,6 +166,14 @@ fn outcome(world: &World<'_>, question: &Question<'_>, answer: &Answer) -> Outco
     Outcome::Allowed(permission)
 }
 
+fn nothing_allows() -> Outcome {
+    Outcome::Denied {
+        reason: "the lack of a statement that allows it".to_owned(),
+        evidence: None,
+        control: GrantControl::NoAllow,
+    }
+}
+
 /// One rule, ready to be asked.
 struct Compiled {
     technique: TechniqueId,
@@ -165,7 +194,14 @@ pub(super) fn parse_action(name: &str) -> Result<Action, DeriveError> {
 fn compiled(world: &World<'_>) -> Result<Vec<Compiled>, DeriveError> {
     let mut rules = Vec::new();
     for (technique, entry) in world.techniques.iter() {
-        let Some(Rule::OnTarget { targets, access, any_of, object, needs_key }) = &entry.rule else {
+        let Some(Rule::OnTarget {
+            targets,
+            access,
+            any_of,
+            object,
+            needs_key,
+        }) = &entry.rule
+        else {
             continue;
         };
         let access = Access::parse(access).ok_or_else(|| DeriveError::Catalogue {
@@ -176,7 +212,10 @@ fn compiled(world: &World<'_>) -> Result<Vec<Compiled>, DeriveError> {
             technique,
             kinds: targets.clone(),
             access,
-            actions: any_of.iter().map(|it| parse_action(it)).collect::<Result<_, _>>()?,
+            actions: any_of
+                .iter()
+                .map(|it| parse_action(it))
+                .collect::<Result<_, _>>()?,
             object: *object,
             needs_key: *needs_key,
         });
@@ -188,6 +227,7 @@ fn compiled(world: &World<'_>) -> Result<Vec<Compiled>, DeriveError> {
 pub(super) fn derive(
     world: &World<'_>,
     administrators: &HashSet<NodeId>,
+    restricted: &HashSet<usize>,
     draft: &mut Draft,
     misses: &mut NearMisses,
 ) -> Result<(), DeriveError> {
@@ -211,18 +251,25 @@ pub(super) fn derive(
                     {
                         continue;
                     }
+                    // A public access block that restricts a public policy keeps other accounts out as
+                    // well, whomever the policy names (Amazon S3 User Guide, "Blocking public access",
+                    // RestrictPublicBuckets, read 2026-11).
+                    if restricted.contains(&target.position) && target.account != holder.account {
+                        continue;
+                    }
                     match ask(world, holder, rule, target, &decrypt) {
                         Outcome::Allowed(permission) => {
                             let to = draft.state(NodeId::of(target.position), rule.access);
                             draft.step(from, to, permission.into_facts(rule.technique));
                         }
-                        Outcome::Denied { reason, evidence, is_control } => {
+                        Outcome::Denied { reason, evidence, control } => {
                             let matters = rule.access == Access::Read
-                                && (is_control || claim == Claim::Identity);
+                                && (control != GrantControl::NoAllow || claim == Claim::Identity);
                             if matters {
                                 misses.add(NearMiss {
                                     principal: holder.node,
                                     target: NodeId::of(target.position),
+                                    control,
                                     reason,
                                     evidence,
                                 });
@@ -245,13 +292,19 @@ fn ask(
     decrypt: &Action,
 ) -> Outcome {
     let Some(resource) = world.estate.resources().get(target.position) else {
-        return Outcome::Denied { reason: String::new(), evidence: None, is_control: false };
+        return nothing_allows();
     };
     let document = target.document.and_then(|id| world.policies.document(id));
     let context = target_context(world, holder, target);
     let ids = if rule.object {
-        let own = holder.identity.iter().filter_map(|&id| world.policies.document(id));
-        objects_of(resource.id.as_str(), own.chain(document).map(|it| &it.policy))
+        let own = holder
+            .identity
+            .iter()
+            .filter_map(|&id| world.policies.document(id));
+        objects_of(
+            resource.id.as_str(),
+            own.chain(document).map(|it| &it.policy),
+        )
     } else {
         vec![resource.id.to_string()]
     };
@@ -270,28 +323,36 @@ fn ask(
             };
             match permission(world, &question) {
                 Outcome::Allowed(permission) => {
-                    if best.as_ref().is_none_or(|it| permission.certainty < it.certainty) {
+                    if best
+                        .as_ref()
+                        .is_none_or(|it| permission.certainty < it.certainty)
+                    {
                         best = Some(permission);
                     }
                 }
-                it @ Outcome::Denied { is_control: true, .. } => denied = denied.or(Some(it)),
-                it @ Outcome::Denied { .. } => {
-                    denied.get_or_insert(it);
+                // A control that takes back says more than a statement that is not there.
+                it @ Outcome::Denied { control, .. } => {
+                    if control != GrantControl::NoAllow || denied.is_none() {
+                        denied = Some(it);
+                    }
                 }
             }
-            if best.as_ref().is_some_and(|it| it.certainty == Certainty::Certain) {
+            if best
+                .as_ref()
+                .is_some_and(|it| it.certainty == Certainty::Certain)
+            {
                 break;
             }
         }
     }
     let Some(best) = best else {
-        return denied.unwrap_or(Outcome::Denied {
-            reason: "nothing allows it".to_owned(),
-            evidence: None,
-            is_control: false,
-        });
+        return denied.unwrap_or_else(nothing_allows);
     };
-    if rule.needs_key { with_key(world, holder, resource, best, decrypt) } else { Outcome::Allowed(best) }
+    if rule.needs_key {
+        with_key(world, holder, resource, best, decrypt)
+    } else {
+        Outcome::Allowed(best)
+    }
 }
 
 /// The key that the data of a resource is encrypted with, where it is not the provider's own.
@@ -300,10 +361,17 @@ fn customer_key(properties: &Properties) -> Option<&str> {
         Properties::Bucket(facts) => facts
             .encryption
             .as_ref()
-            .filter(|it| it.algorithm.as_deref().is_some_and(|it| it.starts_with("aws:kms")))
+            .filter(|it| {
+                it.algorithm
+                    .as_deref()
+                    .is_some_and(|it| it.starts_with("aws:kms"))
+            })
             .and_then(|it| it.key.as_deref()),
         Properties::Secret(facts) => facts.key.as_deref(),
-        Properties::Snapshot(facts) => facts.key.as_deref().filter(|_| facts.encrypted == Some(true)),
+        Properties::Snapshot(facts) => facts
+            .key
+            .as_deref()
+            .filter(|_| facts.encrypted == Some(true)),
         _ => None,
     };
     key.filter(|key| !key.contains("alias/aws/"))
@@ -324,7 +392,10 @@ fn with_key(
     let found = world.estate.resolve(name, resource.account.as_deref());
     let key = found.and_then(|at| world.estate.resources().get(at).map(|it| (at, it)));
     let Some((position, key)) = key else {
-        let unknown = Permission { certainty: Certainty::Unknown, ..Permission::default() };
+        let unknown = Permission {
+            certainty: Certainty::Unknown,
+            ..Permission::default()
+        };
         return Outcome::Allowed(permission_so_far.and(unknown));
     };
     if let Properties::Key(facts) = &key.properties
@@ -332,7 +403,11 @@ fn with_key(
     {
         return Outcome::Allowed(permission_so_far);
     }
-    let target = world.targets.of_kind("key").iter().find(|it| it.position == position);
+    let target = world
+        .targets
+        .of_kind("key")
+        .iter()
+        .find(|it| it.position == position);
     let document = target.and_then(|it| it.document);
     let policy = document.and_then(|id| world.policies.document(id));
     let question = Question {
@@ -347,15 +422,23 @@ fn with_key(
     match permission(world, &question) {
         Outcome::Allowed(decrypts) => {
             // A key without a collected policy may let the principal in or not.
-            let certainty =
-                if policy.is_none() { Certainty::Unknown } else { Certainty::Certain };
-            let known = Permission { certainty, ..Permission::default() };
+            let certainty = if policy.is_none() {
+                Certainty::Unknown
+            } else {
+                Certainty::Certain
+            };
+            let known = Permission {
+                certainty,
+                ..Permission::default()
+            };
             Outcome::Allowed(permission_so_far.and(decrypts).and(known))
         }
-        Outcome::Denied { reason, evidence, .. } => Outcome::Denied {
+        Outcome::Denied {
+            reason, evidence, ..
+        } => Outcome::Denied {
             reason: format!("the key `{}` that encrypts it: {reason}", key.id),
             evidence,
-            is_control: true,
+            control: GrantControl::KeyPolicy,
         },
     }
 }
@@ -363,10 +446,15 @@ fn with_key(
 /// The principal's context with what is known of the resource: its tags.
 pub(super) fn target_context(world: &World<'_>, holder: &Holder, target: &Target) -> Context {
     let mut context = world.holders.context_of(holder).clone();
-    let Some(resource) = world.estate.resources().get(target.position) else { return context };
+    let Some(resource) = world.estate.resources().get(target.position) else {
+        return context;
+    };
     if resource.collected {
-        let tags: BTreeMap<String, &String> =
-            resource.tags.iter().map(|(key, value)| (key.to_ascii_lowercase(), value)).collect();
+        let tags: BTreeMap<String, &String> = resource
+            .tags
+            .iter()
+            .map(|(key, value)| (key.to_ascii_lowercase(), value))
+            .collect();
         let document = target.document.and_then(|id| world.policies.document(id));
         let policies = holder
             .identity
@@ -374,7 +462,10 @@ pub(super) fn target_context(world: &World<'_>, holder: &Holder, target: &Target
             .chain(holder.boundary.iter().flatten())
             .filter_map(|&id| world.policies.document(id))
             .chain(document);
-        for key in policies.flat_map(|it| it.policy.statements()).flat_map(|it| it.condition_keys()) {
+        for key in policies
+            .flat_map(|it| it.policy.statements())
+            .flat_map(|it| it.condition_keys())
+        {
             let lower = key.to_ascii_lowercase();
             if let Some((_, tag)) = lower.split_once("resourcetag/") {
                 context.insert(key, tags.get(tag).map(|value| (*value).clone()));
@@ -405,9 +496,10 @@ pub(super) fn objects_of<'p>(
             continue;
         }
         let named: Vec<String> = match statement.resource_patterns() {
-            cspm_iam::aws::ResourcePatterns::Only(patterns) => {
-                patterns.iter().flat_map(|pattern| objects(id, pattern)).collect()
-            }
+            cspm_iam::aws::ResourcePatterns::Only(patterns) => patterns
+                .iter()
+                .flat_map(|pattern| objects(id, pattern))
+                .collect(),
             _ => vec![format!("{id}/{}", super::candidates::PROBE)],
         };
         for object in named {

@@ -1,6 +1,6 @@
 //! Which resources a question is worth asking about, without walking principals times resources.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cspm_iam::aws::{Action, Effect, NamedPrincipal, Pattern, Policy, Principal, ResourcePatterns};
 use cspm_model::{Estate, PolicyType};
@@ -39,13 +39,6 @@ impl Named {
         }
         named
     }
-
-    /// Whether it lets this principal in, alone or with the account's own policies.
-    fn lets(&self, holder: &Holder) -> bool {
-        self.everyone
-            || holder.account.as_ref().is_some_and(|account| self.accounts.contains(account))
-            || self.principals.contains(&name_of(&holder.principal))
-    }
 }
 
 /// Account and name, which is all that role names are compared by.
@@ -67,10 +60,22 @@ pub(super) struct Target {
     pub(super) document: Option<DocumentId>,
 }
 
-/// Resources by kind and by the order of their ids.
+/// Resources of one kind, in the order of their ids.
+#[derive(Debug, Default)]
+struct Shelf {
+    all: Vec<Target>,
+    /// Positions in `all` by account, ascending.
+    of_account: HashMap<Option<String>, Vec<usize>>,
+    /// Those whose own policy names somebody, by whom it names.
+    for_everyone: Vec<usize>,
+    for_account: HashMap<String, Vec<usize>>,
+    for_principal: HashMap<String, Vec<usize>>,
+}
+
+/// Resources by kind.
 #[derive(Debug, Default)]
 pub(super) struct Targets {
-    by_kind: BTreeMap<String, Vec<Target>>,
+    by_kind: BTreeMap<String, Shelf>,
 }
 
 impl Targets {
@@ -79,12 +84,29 @@ impl Targets {
         // Resources are sorted by id, so each kind is too.
         for (position, resource) in estate.resources().iter().enumerate() {
             let kind = resource.kind.as_str();
-            let policy_type =
-                if kind == "identity.role" { PolicyType::Trust } else { PolicyType::Resource };
+            let policy_type = if kind == "identity.role" {
+                PolicyType::Trust
+            } else {
+                PolicyType::Resource
+            };
             let document = policies.attached(policy_type, position).first().copied();
             let named =
                 document.and_then(|id| policies.document(id)).map(|it| Named::of(&it.policy));
-            targets.by_kind.entry(kind.to_owned()).or_default().push(Target {
+            let shelf = targets.by_kind.entry(kind.to_owned()).or_default();
+            let at = shelf.all.len();
+            if let Some(named) = &named {
+                if named.everyone {
+                    shelf.for_everyone.push(at);
+                }
+                for account in &named.accounts {
+                    shelf.for_account.entry(account.clone()).or_default().push(at);
+                }
+                for principal in &named.principals {
+                    shelf.for_principal.entry(principal.clone()).or_default().push(at);
+                }
+            }
+            shelf.of_account.entry(resource.account.clone()).or_default().push(at);
+            shelf.all.push(Target {
                 position,
                 account: resource.account.clone(),
                 named,
@@ -96,15 +118,16 @@ impl Targets {
 
     /// The resources of a kind.
     pub(super) fn of_kind(&self, kind: &str) -> &[Target] {
-        self.by_kind.get(kind).map_or(&[], Vec::as_slice)
+        self.by_kind.get(kind).map_or(&[], |shelf| &shelf.all)
     }
 
-    /// The resources of a kind on which `holder` may have one of `actions`: those that an allowing statement
-    /// of its policies may mean, and those whose own policy lets it in.
+    /// The resources of a kind on which `holder` may have one of `actions`: those of its account that an
+    /// allowing statement of its policies may mean, and those whose own policy lets it in.
     ///
     /// # Complexity
-    /// O(statements × (log n + matches)) for patterns with a literal beginning, plus O(resources whose own
-    /// policy names somebody).
+    /// O(statements × (log n + matches)) for patterns with a literal beginning, n being the resources of
+    /// the account; plus those whose own policy names the principal, its account or everyone, times the
+    /// statements.
     pub(super) fn candidates<'t>(
         &'t self,
         estate: &Estate,
@@ -113,8 +136,18 @@ impl Targets {
         actions: &[Action],
         kind: &str,
     ) -> Vec<(&'t Target, Claim)> {
-        let all = self.of_kind(kind);
+        let Some(shelf) = self.by_kind.get(kind) else { return Vec::new() };
         let mut found: BTreeMap<usize, Claim> = BTreeMap::new();
+        let own = shelf.of_account.get(&holder.account).map_or(&[][..], Vec::as_slice);
+        let placeless = shelf.of_account.get(&None).map_or(&[][..], Vec::as_slice);
+        // Another account's resource needs a policy of its own that lets the principal in.
+        let mut inviting: Vec<usize> = shelf.for_everyone.clone();
+        if let Some(account) = &holder.account {
+            inviting.extend(shelf.for_account.get(account).into_iter().flatten());
+        }
+        inviting.extend(shelf.for_principal.get(&name_of(&holder.principal)).into_iter().flatten());
+        inviting.sort_unstable();
+        inviting.dedup();
         for document in holder.identity.iter().filter_map(|&id| policies.document(id)) {
             for statement in document.policy.statements() {
                 if statement.effect() != Effect::Allow
@@ -122,34 +155,27 @@ impl Targets {
                 {
                     continue;
                 }
-                match statement.resource_patterns() {
-                    ResourcePatterns::Only(patterns) => {
-                        for pattern in patterns {
-                            select(estate, all, pattern, |at| {
-                                found.insert(at, Claim::Identity);
-                            });
+                for list in [own, placeless, &inviting] {
+                    match statement.resource_patterns() {
+                        ResourcePatterns::Only(patterns) => {
+                            for pattern in patterns {
+                                select(estate, &shelf.all, list, pattern, |at| {
+                                    found.insert(at, Claim::Identity);
+                                });
+                            }
                         }
+                        _ => found.extend(list.iter().map(|&at| (at, Claim::Identity))),
                     }
-                    _ => found.extend((0..all.len()).map(|at| (at, Claim::Identity))),
                 }
             }
         }
-        // Another account's resource needs a policy of its own that lets the principal in.
-        found.retain(|&at, _| {
-            all.get(at).is_some_and(|target| {
-                target.account == holder.account
-                    || target.account.is_none()
-                    || target.named.as_ref().is_some_and(|named| named.lets(holder))
-            })
-        });
-        for (at, target) in all.iter().enumerate() {
-            if target.account == holder.account
-                && target.named.as_ref().is_some_and(|named| named.lets(holder))
-            {
+        // Within the account, the resource's policy may be enough.
+        for at in inviting {
+            if shelf.all.get(at).is_some_and(|target| target.account == holder.account) {
                 found.entry(at).or_insert(Claim::Resource);
             }
         }
-        found.into_iter().filter_map(|(at, claim)| Some((all.get(at)?, claim))).collect()
+        found.into_iter().filter_map(|(at, claim)| Some((shelf.all.get(at)?, claim))).collect()
     }
 }
 
@@ -162,32 +188,38 @@ pub(super) enum Claim {
     Resource,
 }
 
-/// The resources that a pattern may mean, itself or something in them.
-fn select(estate: &Estate, all: &[Target], pattern: &Pattern, mut add: impl FnMut(usize)) {
-    let id_of = |target: &Target| {
-        estate.resources().get(target.position).map_or("", |resource| resource.id.as_str())
+/// The resources of `list` (ascending positions in `all`) that a pattern may mean, itself or something in
+/// them.
+fn select(
+    estate: &Estate,
+    all: &[Target],
+    list: &[usize],
+    pattern: &Pattern,
+    mut add: impl FnMut(usize),
+) {
+    let id_of = |at: &usize| {
+        all.get(*at)
+            .and_then(|target| estate.resources().get(target.position))
+            .map_or("", |resource| resource.id.as_str())
     };
     let prefix = pattern.literal_prefix();
-    // What the pattern means may be in a resource: the resource's id is then a beginning of the prefix.
-    let start = all.partition_point(|target| id_of(target) < prefix);
-    let mut check = |at: usize| -> bool {
-        let Some(target) = all.get(at) else { return false };
-        let id = id_of(target);
-        if covers(pattern, id) {
-            add(at);
+    let start = list.partition_point(|at| id_of(at) < prefix);
+    for at in list.get(start..).unwrap_or_default() {
+        if !id_of(at).starts_with(prefix) {
+            break;
         }
-        true
-    };
-    let mut at = start;
-    while all.get(at).is_some_and(|target| id_of(target).starts_with(prefix)) {
-        check(at);
-        at += 1;
+        if covers(pattern, id_of(at)) {
+            add(*at);
+        }
     }
+    // What the pattern means may be in a resource: the resource's id is then a beginning of the prefix.
     for (cut, _) in prefix.match_indices(['/', ':']) {
         if let Some(outer) = prefix.get(..cut)
-            && let Ok(at) = all.binary_search_by(|target| id_of(target).cmp(outer))
+            && let Ok(found) = list.binary_search_by(|at| id_of(at).cmp(outer))
+            && let Some(at) = list.get(found)
+            && covers(pattern, id_of(at))
         {
-            check(at);
+            add(*at);
         }
     }
 }
@@ -205,11 +237,16 @@ pub(super) fn objects(id: &str, pattern: &Pattern) -> Vec<String> {
     }
     // `arn:aws:s3:::bucket*/logs/*.gz`: what stands behind the slash, with something for each wildcard.
     let text = pattern.as_str();
-    let rest = text.match_indices('/').filter_map(|(at, _)| text.get(at + 1..)).map(|rest| {
-        let rest = rest.replace('*', PROBE).replace('?', "x");
-        format!("{id}/{rest}")
-    });
-    rest.filter(|candidate| pattern.matches(candidate)).take(1).collect()
+    let rest = text
+        .match_indices('/')
+        .filter_map(|(at, _)| text.get(at + 1..))
+        .map(|rest| {
+            let rest = rest.replace('*', PROBE).replace('?', "x");
+            format!("{id}/{rest}")
+        });
+    rest.filter(|candidate| pattern.matches(candidate))
+        .take(1)
+        .collect()
 }
 
 /// Stands for the name of an object that no policy singles out.

@@ -12,7 +12,7 @@ use super::World;
 use super::access::{Outcome, Permission, parse_action, permission};
 use super::candidates::{Claim, PROBE};
 use super::holders::{Holder, Question};
-use super::near_miss::{NearMiss, NearMisses};
+use super::near_miss::{GrantControl, NearMiss, NearMisses};
 use super::roles::service_trusted;
 
 /// Makes the steps; returns the principals that control their account for certain.
@@ -28,12 +28,20 @@ pub(super) fn derive(
         .filter_map(|(id, technique)| technique.rule.as_ref().map(|rule| (id, rule)))
         .collect();
     let administrator = world.techniques.named("aws.iam.administrator");
-    let broad = [parse_action("iam:AttachRolePolicy")?, parse_action("iam:UpdateAssumeRolePolicy")?];
+    let broad = [
+        parse_action("iam:AttachRolePolicy")?,
+        parse_action("iam:UpdateAssumeRolePolicy")?,
+    ];
     let pass_role = parse_action("iam:PassRole")?;
     for holder in world.holders.all() {
-        let Some(account) = holder.account.as_deref() else { continue };
+        let Some(account) = holder.account.as_deref() else {
+            continue;
+        };
         let from = draft.state(holder.node, Access::Control);
-        let account_node = world.estate.position(&format!("aws:account/{account}")).map(NodeId::of);
+        let account_node = world
+            .estate
+            .position(&format!("aws:account/{account}"))
+            .map(NodeId::of);
         let mut surest: Option<Certainty> = None;
         if let Some(node) = account_node {
             let mut give = |draft: &mut Draft, facts: StepFacts| {
@@ -85,7 +93,9 @@ fn all_of(
                 context: None,
             };
             if let Outcome::Allowed(permission) = permission(world, &question)
-                && best.as_ref().is_none_or(|it| permission.certainty < it.certainty)
+                && best
+                    .as_ref()
+                    .is_none_or(|it| permission.certainty < it.certainty)
             {
                 best = Some(permission);
             }
@@ -101,15 +111,23 @@ fn self_grant(
     any_of: &[String],
     target: &str,
 ) -> Result<Option<Permission>, DeriveError> {
-    let id = |at: &usize| world.estate.resources().get(*at).map(|it| it.id.to_string());
+    let id = |at: &usize| {
+        world
+            .estate
+            .resources()
+            .get(*at)
+            .map(|it| it.id.to_string())
+    };
     let resources: Vec<String> = match target {
         "policy" => holder.policies.iter().filter_map(id).collect(),
         "group" => holder.groups.iter().filter_map(id).collect(),
         _ => id(&holder.position).into_iter().collect(),
     };
     // The provider's own policies cannot be changed by anybody.
-    let resources: Vec<String> =
-        resources.into_iter().filter(|it| !it.contains(":iam::aws:")).collect();
+    let resources: Vec<String> = resources
+        .into_iter()
+        .filter(|it| !it.contains(":iam::aws:"))
+        .collect();
     if resources.is_empty() {
         return Ok(None);
     }
@@ -126,7 +144,9 @@ fn self_grant(
         let action = [parse_action(name)?];
         let found = all_of(world, holder, &action, |_| resources.clone());
         if let Some(permission) = found
-            && best.as_ref().is_none_or(|it| permission.certainty < it.certainty)
+            && best
+                .as_ref()
+                .is_none_or(|it| permission.certainty < it.certainty)
         {
             best = Some(permission);
         }
@@ -163,22 +183,34 @@ fn pass_roles(
     }
     let from = draft.state(holder.node, Access::Control);
     for (technique, rule) in rules {
-        let Rule::PassRole { service, all_of: names } = rule else { continue };
-        let actions: Vec<Action> =
-            names.iter().map(|it| parse_action(it)).collect::<Result<_, _>>()?;
-        let Some(makes) = all_of(world, holder, &actions, |action| made_of(world, holder, action))
+        let Rule::PassRole {
+            service,
+            all_of: names,
+        } = rule
         else {
+            continue;
+        };
+        let actions: Vec<Action> = names
+            .iter()
+            .map(|it| parse_action(it))
+            .collect::<Result<_, _>>()?;
+        let Some(makes) = all_of(world, holder, &actions, |action| {
+            made_of(world, holder, action)
+        }) else {
             continue;
         };
         let mut context = world.holders.context_of(holder).clone();
         context.insert("iam:PassedToService", [service.as_str()]);
         for (target, _) in &own {
-            let Some(role) = world.estate.resources().get(target.position) else { continue };
+            let Some(role) = world.estate.resources().get(target.position) else {
+                continue;
+            };
             let trust = service_trusted(world, target.position, service)?;
             let Some(trust) = trust else {
                 misses.add(NearMiss {
                     principal: holder.node,
                     target: NodeId::of(target.position),
+                    control: GrantControl::TrustPolicy,
                     reason: format!("the trust policy, which does not let in {service}"),
                     evidence: world
                         .policies
@@ -202,7 +234,7 @@ fn pass_roles(
                     let whole = passes.and(makes.clone()).and(trust);
                     draft.step(from, to, whole.into_facts(*technique));
                 }
-                Outcome::Denied { reason, evidence, .. } => misses.add(NearMiss {
+                Outcome::Denied { reason, evidence, control } => misses.add(NearMiss { control,
                     principal: holder.node,
                     target: NodeId::of(target.position),
                     reason,
@@ -219,7 +251,10 @@ fn made_of(world: &World<'_>, holder: &Holder, action: &Action) -> Vec<String> {
     let account = holder.account.as_deref().unwrap_or_default();
     let plain = format!("arn:aws:{}:us-east-1:{account}:{PROBE}", action.service());
     let mut found = Vec::new();
-    let documents = holder.identity.iter().filter_map(|&id| world.policies.document(id));
+    let documents = holder
+        .identity
+        .iter()
+        .filter_map(|&id| world.policies.document(id));
     for statement in documents.flat_map(|it| it.policy.statements()) {
         if statement.effect() != cspm_iam::aws::Effect::Allow || !statement.covers_action(action) {
             continue;

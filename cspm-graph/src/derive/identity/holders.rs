@@ -53,8 +53,15 @@ impl Holders {
         holders.read_organization(estate, policies, diagnostics);
         let principal_keys = condition_keys(estate, policies, "aws:principaltag/");
         let mut member_of: HashMap<usize, Vec<usize>> = HashMap::new();
-        for relation in estate.relations().iter().filter(|it| it.kind == "member_of") {
-            let ends = (estate.resolve(relation.from.as_str(), None), estate.resolve(relation.to.as_str(), None));
+        for relation in estate
+            .relations()
+            .iter()
+            .filter(|it| it.kind == "member_of")
+        {
+            let ends = (
+                estate.resolve(relation.from.as_str(), None),
+                estate.resolve(relation.to.as_str(), None),
+            );
             if let (Some(member), Some(group)) = ends {
                 member_of.entry(member).or_default().push(group);
             }
@@ -70,14 +77,21 @@ impl Holders {
                 }
                 _ => continue,
             };
-            let Ok(principal) = Principal::parse(resource.id.as_str()) else { continue };
-            let account = resource.account.clone().or_else(|| principal.account().map(str::to_owned));
+            let Ok(principal) = Principal::parse(resource.id.as_str()) else {
+                continue;
+            };
+            let account = resource
+                .account
+                .clone()
+                .or_else(|| principal.account().map(str::to_owned));
             let resolve = |name: &String| estate.resolve(name, account.as_deref());
             let mut holder = Holder {
                 node: NodeId::of(at),
                 position: at,
                 context: holders.context(resource, account.as_deref(), &principal_keys),
-                scp: account.as_deref().and_then(|it| holders.bounds_of.get(it).copied()),
+                scp: account
+                    .as_deref()
+                    .and_then(|it| holders.bounds_of.get(it).copied()),
                 principal,
                 identity: policies.attached(PolicyType::Identity, at).to_vec(),
                 boundary: None,
@@ -92,11 +106,12 @@ impl Holders {
             };
             let mut attach = |names: &[String], of: &Resource, holder: &mut Holder| {
                 for name in names {
-                    let found = resolve(name).filter(|&it| {
-                        !policies.attached(PolicyType::Identity, it).is_empty()
-                    });
+                    let found = resolve(name)
+                        .filter(|&it| !policies.attached(PolicyType::Identity, it).is_empty());
                     if let Some(policy) = found {
-                        holder.identity.extend(policies.attached(PolicyType::Identity, policy));
+                        holder
+                            .identity
+                            .extend(policies.attached(PolicyType::Identity, policy));
                         holder.policies.push(policy);
                     } else {
                         diagnostics.push(Diagnostic::new(
@@ -112,7 +127,9 @@ impl Holders {
             holder.groups.dedup();
             attach(managed, resource, &mut holder);
             for group in holder.groups.clone() {
-                holder.identity.extend(policies.attached(PolicyType::Identity, group));
+                holder
+                    .identity
+                    .extend(policies.attached(PolicyType::Identity, group));
                 if let Some(resource) = estate.resources().get(group)
                     && let Properties::Group(facts) = &resource.properties
                 {
@@ -194,7 +211,10 @@ impl Holders {
                 match &resource.properties {
                     Properties::OrganizationPolicy(facts) => {
                         for target in facts.targets.iter().filter_map(|it| target(estate, it)) {
-                            at_target.entry((kind, target)).or_default().extend(documents);
+                            at_target
+                                .entry((kind, target))
+                                .or_default()
+                                .extend(documents);
                         }
                     }
                     _ => at_target.entry((kind, at)).or_default().extend(documents),
@@ -208,7 +228,9 @@ impl Holders {
             }
         }
         for (at, resource) in estate.resources().iter().enumerate() {
-            let Properties::Account(facts) = &resource.properties else { continue };
+            let Properties::Account(facts) = &resource.properties else {
+                continue;
+            };
             let Some(account) = resource
                 .account
                 .as_deref()
@@ -221,7 +243,8 @@ impl Holders {
                 let id = organization.rsplit('/').next().unwrap_or(organization);
                 self.organization_of.insert(account.clone(), id.to_owned());
             }
-            if facts.management == Some(true) || managers.contains(&account) || collected.is_empty() {
+            if facts.management == Some(true) || managers.contains(&account) || collected.is_empty()
+            {
                 continue;
             }
             let mut levels = vec![at];
@@ -234,7 +257,10 @@ impl Holders {
                 levels.push(next);
                 if let Some(Properties::OrganizationUnit(facts)) =
                     estate.resources().get(next).map(|it| &it.properties)
-                    && estate.resources().get(next).is_some_and(|it| it.kind.as_str() != "organization.root")
+                    && estate
+                        .resources()
+                        .get(next)
+                        .is_some_and(|it| it.kind.as_str() != "organization.root")
                 {
                     parent.clone_from(&facts.parent);
                 }
@@ -255,7 +281,10 @@ impl Holders {
                                 diagnostics.push(Diagnostic::new(
                                     "not-collected",
                                     Effect::OverReport,
-                                    format!("no service control policy of `{}` was collected", resource.id),
+                                    format!(
+                                        "no service control policy of `{}` was collected",
+                                        resource.id
+                                    ),
                                     resource.evidence_of(""),
                                 ));
                             }
@@ -273,25 +302,42 @@ impl Holders {
     pub(super) fn ask(&self, policies: &Policies, question: &Question<'_>) -> Answer {
         let holder = question.holder;
         let documents = |ids: &[DocumentId]| -> Vec<&aws::Policy> {
-            ids.iter().filter_map(|&id| policies.document(id)).map(|it| &it.policy).collect()
+            ids.iter()
+                .filter_map(|&id| policies.document(id))
+                .map(|it| &it.policy)
+                .collect()
         };
         let identity = documents(&holder.identity);
         let boundary = holder.boundary.as_deref().map(documents);
         let scp: Option<Vec<Vec<&aws::Policy>>> = holder
             .scp
             .and_then(|it| self.bounds.get(it))
-            .map(|bounds| bounds.service_control.iter().map(|level| documents(level)).collect())
+            .map(|bounds| {
+                bounds
+                    .service_control
+                    .iter()
+                    .map(|level| documents(level))
+                    .collect()
+            })
             .filter(|levels: &Vec<_>| !levels.is_empty());
         let rcp: Option<Vec<Vec<&aws::Policy>>> = question
             .resource_account
             .and_then(|account| self.bounds_of.get(account))
             .and_then(|&it| self.bounds.get(it))
-            .map(|bounds| bounds.resource_control.iter().map(|level| documents(level)).collect())
+            .map(|bounds| {
+                bounds
+                    .resource_control
+                    .iter()
+                    .map(|level| documents(level))
+                    .collect()
+            })
             .filter(|levels: &Vec<_>| !levels.is_empty());
-        let scp_levels: Option<Vec<&[&aws::Policy]>> =
-            scp.as_ref().map(|levels| levels.iter().map(Vec::as_slice).collect());
-        let rcp_levels: Option<Vec<&[&aws::Policy]>> =
-            rcp.as_ref().map(|levels| levels.iter().map(Vec::as_slice).collect());
+        let scp_levels: Option<Vec<&[&aws::Policy]>> = scp
+            .as_ref()
+            .map(|levels| levels.iter().map(Vec::as_slice).collect());
+        let rcp_levels: Option<Vec<&[&aws::Policy]>> = rcp
+            .as_ref()
+            .map(|levels| levels.iter().map(Vec::as_slice).collect());
         let set = PolicySet {
             identity: &identity,
             resource: question.resource_policy,
@@ -309,7 +355,9 @@ impl Holders {
             resource_account: question.resource_account,
             context,
         };
-        Answer { decision: aws::evaluate(&request, &set) }
+        Answer {
+            decision: aws::evaluate(&request, &set),
+        }
     }
 
     /// The place of a statement that an answer names, and the resource it belongs to.
@@ -325,7 +373,10 @@ impl Holders {
                 .and_then(|levels| levels.get(statement.level))
                 .and_then(|level| level.get(statement.policy).copied())
         };
-        let scp = holder.scp.and_then(|it| self.bounds.get(it)).map(|it| &it.service_control);
+        let scp = holder
+            .scp
+            .and_then(|it| self.bounds.get(it))
+            .map(|it| &it.service_control);
         let rcp = question
             .resource_account
             .and_then(|account| self.bounds_of.get(account))
@@ -333,9 +384,10 @@ impl Holders {
             .map(|it| &it.resource_control);
         let id = match statement.kind {
             aws::PolicyKind::Identity => holder.identity.get(statement.policy).copied(),
-            aws::PolicyKind::Boundary => {
-                holder.boundary.as_ref().and_then(|it| it.get(statement.policy).copied())
-            }
+            aws::PolicyKind::Boundary => holder
+                .boundary
+                .as_ref()
+                .and_then(|it| it.get(statement.policy).copied()),
             aws::PolicyKind::ServiceControl => level(scp),
             aws::PolicyKind::ResourceControl => level(rcp),
             aws::PolicyKind::Resource => question.resource_document,
@@ -375,7 +427,11 @@ fn target(estate: &Estate, name: &str) -> Option<usize> {
 }
 
 /// Every condition key with this prefix that some policy of the estate names.
-pub(super) fn condition_keys(estate: &Estate, policies: &Policies, prefix: &str) -> BTreeSet<String> {
+pub(super) fn condition_keys(
+    estate: &Estate,
+    policies: &Policies,
+    prefix: &str,
+) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     for at in 0..estate.resources().len() {
         for kind in [
@@ -386,7 +442,11 @@ pub(super) fn condition_keys(estate: &Estate, policies: &Policies, prefix: &str)
             PolicyType::ServiceControl,
             PolicyType::ResourceControl,
         ] {
-            for document in policies.attached(kind, at).iter().filter_map(|&id| policies.document(id)) {
+            for document in policies
+                .attached(kind, at)
+                .iter()
+                .filter_map(|&id| policies.document(id))
+            {
                 for statement in document.policy.statements() {
                     let named = statement.condition_keys().map(str::to_ascii_lowercase);
                     keys.extend(named.filter(|key| key.starts_with(prefix)));

@@ -9,7 +9,7 @@ mod policies;
 mod public;
 mod roles;
 
-pub use near_miss::{NearMiss, NearMisses};
+pub use near_miss::{GrantControl, NearMiss, NearMisses};
 
 use cspm_model::{Diagnostic, Estate};
 
@@ -31,11 +31,17 @@ pub(super) fn derive(
     let holders = Holders::new(estate, &policies, diagnostics);
     let targets = Targets::new(estate, &policies);
     let mut misses = NearMisses::default();
-    let world = World { estate, techniques, policies: &policies, holders: &holders, targets: &targets };
-    roles::derive(&world, draft)?;
+    let world = World {
+        estate,
+        techniques,
+        policies: &policies,
+        holders: &holders,
+        targets: &targets,
+    };
+    roles::derive(&world, draft, &mut misses)?;
     let administrators = escalation::derive(&world, draft, &mut misses)?;
-    access::derive(&world, &administrators, draft, &mut misses)?;
-    public::derive(&world, draft, &mut misses)?;
+    let restricted = public::derive(&world, draft, &mut misses)?;
+    access::derive(&world, &administrators, &restricted, draft, &mut misses)?;
     Ok(misses)
 }
 

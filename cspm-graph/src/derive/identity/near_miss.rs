@@ -7,6 +7,44 @@ use cspm_model::Location;
 
 use super::super::draft::NodeId;
 
+/// The control that makes a grant void.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum GrantControl {
+    /// A deny statement.
+    ExplicitDeny,
+    /// The permissions boundary.
+    Boundary,
+    /// A condition that is decidedly not met.
+    Condition,
+    /// A service or resource control policy of the organisation.
+    OrganizationPolicy,
+    /// The trust policy of a role.
+    TrustPolicy,
+    /// The policy of the key that encrypts the data.
+    KeyPolicy,
+    /// The public access block of a bucket or account.
+    PublicAccessBlock,
+    /// No statement allows it: a resource policy or an identity policy is missing.
+    NoAllow,
+}
+
+impl GrantControl {
+    /// The word in documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ExplicitDeny => "explicit_deny",
+            Self::Boundary => "permissions_boundary",
+            Self::Condition => "condition",
+            Self::OrganizationPolicy => "organization_policy",
+            Self::TrustPolicy => "trust_policy",
+            Self::KeyPolicy => "key_policy",
+            Self::PublicAccessBlock => "public_access_block",
+            Self::NoAllow => "no_grant",
+        }
+    }
+}
+
 /// A grant that is void.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NearMiss {
@@ -14,6 +52,8 @@ pub struct NearMiss {
     pub principal: NodeId,
     /// What it would have access to.
     pub target: NodeId,
+    /// The control that blocks it.
+    pub control: GrantControl,
     /// The control that blocks it, in words.
     pub reason: String,
     /// Where the control stands.
@@ -29,8 +69,11 @@ pub struct NearMisses {
 
 impl NearMisses {
     pub(super) fn add(&mut self, miss: NearMiss) {
-        self.by_principal.insert((miss.principal, miss.target), miss.target);
-        self.by_target.entry((miss.target, miss.principal)).or_insert(miss);
+        self.by_principal
+            .insert((miss.principal, miss.target), miss.target);
+        self.by_target
+            .entry((miss.target, miss.principal))
+            .or_insert(miss);
     }
 
     /// Void grants on a resource, by principal.

@@ -55,7 +55,11 @@ impl Policies {
         // The evaluator takes one resource policy for a resource: parts of one are joined.
         let mut joined: BTreeMap<(PolicyType, usize), Parts> = BTreeMap::new();
         for grant in estate.grants() {
-            if grant.provider.as_deref().is_some_and(|provider| provider != "aws") {
+            if grant
+                .provider
+                .as_deref()
+                .is_some_and(|provider| provider != "aws")
+            {
                 diagnostics.push(Diagnostic::new(
                     "not-modelled",
                     Effect::UnderReport,
@@ -126,7 +130,9 @@ impl Policies {
                 }
             }
             Some(statement) => {
-                parts.statements.push((statement.clone(), place(grant).join("/Statement")));
+                parts
+                    .statements
+                    .push((statement.clone(), place(grant).join("/Statement")));
             }
             None => diagnostics.push(unreadable(grant, "a policy document without `Statement`")),
         }
@@ -181,7 +187,9 @@ impl Policies {
             match estate.resolve(bare, None) {
                 Some(owner) => {
                     let whole = joined.entry((PolicyType::Resource, owner)).or_default();
-                    whole.statements.push((statement(grant, Some(&principal)), place(grant)));
+                    whole
+                        .statements
+                        .push((statement(grant, Some(&principal)), place(grant)));
                 }
                 None => diagnostics.push(Diagnostic::new(
                     "not-collected",
@@ -200,10 +208,14 @@ impl Policies {
         parts: Parts,
         diagnostics: &mut Vec<Diagnostic>,
     ) {
-        let (values, statements): (Vec<Value>, Vec<Location>) = parts.statements.into_iter().unzip();
+        let (values, statements): (Vec<Value>, Vec<Location>) =
+            parts.statements.into_iter().unzip();
         let version = parts.version.unwrap_or_else(|| json!("2012-10-17"));
         let document = json!({"Version": version, "Statement": values});
-        let at = statements.first().cloned().unwrap_or_else(|| Location::builtin("policy"));
+        let at = statements
+            .first()
+            .cloned()
+            .unwrap_or_else(|| Location::builtin("policy"));
         match Policy::from_value(&document, &aws::Limits::default()) {
             Ok(policy) => {
                 for warning in policy.warnings() {
@@ -216,7 +228,11 @@ impl Policies {
                     diagnostics.push(Diagnostic::new("policy", effect, message, at.clone()));
                 }
                 let id = DocumentId(u32::try_from(self.documents.len()).unwrap_or(u32::MAX));
-                self.documents.push(Document { policy, statements, owner: NodeId::of(owner) });
+                self.documents.push(Document {
+                    policy,
+                    statements,
+                    owner: NodeId::of(owner),
+                });
                 self.attached.entry((kind, owner)).or_default().push(id);
             }
             Err(error) => diagnostics.push(Diagnostic::new(
@@ -239,12 +255,17 @@ impl Policies {
 
     /// The policy of the resource itself, or of a role its trust policy.
     pub(super) fn of_resource(&self, kind: PolicyType, owner: usize) -> Option<&Document> {
-        self.attached(kind, owner).first().and_then(|&id| self.document(id))
+        self.attached(kind, owner)
+            .first()
+            .and_then(|&id| self.document(id))
     }
 }
 
 fn place(grant: &Grant) -> Location {
-    grant.evidence.clone().unwrap_or_else(|| Location::builtin("grant"))
+    grant
+        .evidence
+        .clone()
+        .unwrap_or_else(|| Location::builtin("grant"))
 }
 
 fn unreadable(grant: &Grant, why: &str) -> Diagnostic {
@@ -260,7 +281,9 @@ fn percent_decoded(text: &str) -> String {
     if text.trim_start().starts_with('{') {
         return text.to_owned();
     }
-    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
+    percent_encoding::percent_decode_str(text)
+        .decode_utf8_lossy()
+        .into_owned()
 }
 
 fn principals(names: &[String]) -> Value {
@@ -282,7 +305,11 @@ fn principals(names: &[String]) -> Value {
         }
     }
     let mut object = Map::new();
-    for (key, names) in [("AWS", aws), ("Service", services), ("Federated", federated)] {
+    for (key, names) in [
+        ("AWS", aws),
+        ("Service", services),
+        ("Federated", federated),
+    ] {
         if !names.is_empty() {
             object.insert(key.to_owned(), json!(names));
         }

@@ -1,5 +1,7 @@
 //! What everybody may do: public buckets, functions, roles, queues, snapshots.
 
+use std::collections::HashSet;
+
 use cspm_iam::aws::{self, Context, DecisionKind, Policy, PolicySet, Principal, Request, Setter};
 use cspm_model::report::Condition;
 use cspm_model::resource::PublicAccessBlock;
@@ -12,7 +14,7 @@ use super::super::technique::{Rule, TechniqueId};
 use super::World;
 use super::access::{Permission, objects_of, parse_action};
 use super::candidates::Target;
-use super::near_miss::{NearMiss, NearMisses};
+use super::near_miss::{GrantControl, NearMiss, NearMisses};
 
 /// An address on the internet that belongs to no provider range that policies name: whoever asks from
 /// outside has some address, and a condition on one holds for them only if it holds nearly everywhere.
@@ -21,32 +23,51 @@ const SOME_ADDRESS: &str = "23.23.23.23";
 /// An account that no estate has: AWS does not hand out account 0.
 const STRANGER: &str = "arn:aws:iam::000000000000:role/stranger";
 
-/// Steps from `internet`.
+/// Steps from `internet`. Returns the buckets that are public by their policy, and kept from the public by a
+/// public access block: it keeps other accounts out as well.
 pub(super) fn derive(
     world: &World<'_>,
     draft: &mut Draft,
     misses: &mut NearMisses,
-) -> Result<(), DeriveError> {
+) -> Result<HashSet<usize>, DeriveError> {
     let callers = Callers::new()?;
+    let mut restricted = HashSet::new();
     for (technique, entry) in world.techniques.iter() {
-        let Some(Rule::OnTarget { targets, access, any_of, object, .. }) = &entry.rule else {
+        let Some(Rule::OnTarget {
+            targets,
+            access,
+            any_of,
+            object,
+            ..
+        }) = &entry.rule
+        else {
             continue;
         };
-        let Some(access) = Access::parse(access) else { continue };
+        let Some(access) = Access::parse(access) else {
+            continue;
+        };
         for kind in targets {
             // Functions are invoked by their URL, which has a part of its own.
             if kind == "compute.function" {
                 continue;
             }
-            let everyone = world
-                .targets
-                .of_kind(kind)
-                .iter()
-                .filter(|it| kind != "identity.role" && it.named.as_ref().is_some_and(|it| it.everyone));
+            let everyone = world.targets.of_kind(kind).iter().filter(|it| {
+                kind != "identity.role" && it.named.as_ref().is_some_and(|it| it.everyone)
+            });
             for target in everyone {
-                open_by_policy(
-                    world, &callers, target, (technique, access), any_of, *object, draft, misses,
+                let blocked = open_by_policy(
+                    world,
+                    &callers,
+                    target,
+                    (technique, access),
+                    any_of,
+                    *object,
+                    draft,
+                    misses,
                 )?;
+                if blocked {
+                    restricted.insert(target.position);
+                }
             }
         }
     }
@@ -54,7 +75,7 @@ pub(super) fn derive(
     function_urls(world, &callers, draft)?;
     bucket_lists(world, draft);
     snapshots(world, draft);
-    Ok(())
+    Ok(restricted)
 }
 
 /// The two callers from outside: without credentials, and with those of an account of their own.
@@ -76,8 +97,16 @@ impl Callers {
         context.insert("aws:SourceIp", [SOME_ADDRESS]);
         // From outside there is no VPC, no organisation in common, and no service in between.
         for key in [
-            "aws:SourceVpc", "aws:SourceVpce", "aws:VpcSourceIp", "aws:SourceVpcArn", "aws:PrincipalOrgID",
-            "aws:PrincipalOrgPaths", "aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID", "aws:SourceOrgPaths",
+            "aws:SourceVpc",
+            "aws:SourceVpce",
+            "aws:VpcSourceIp",
+            "aws:SourceVpcArn",
+            "aws:PrincipalOrgID",
+            "aws:PrincipalOrgPaths",
+            "aws:SourceArn",
+            "aws:SourceAccount",
+            "aws:SourceOrgID",
+            "aws:SourceOrgPaths",
         ] {
             context.insert(key, Vec::<String>::new());
         }
@@ -114,7 +143,11 @@ impl Callers {
                 for principal in [&self.anonymous, &self.stranger] {
                     let identity = [&self.everything];
                     let set = PolicySet {
-                        identity: if matches!(principal, Principal::Anonymous) { &[] } else { &identity },
+                        identity: if matches!(principal, Principal::Anonymous) {
+                            &[]
+                        } else {
+                            &identity
+                        },
                         resource: Some(&document.policy),
                         ..PolicySet::default()
                     };
@@ -136,8 +169,9 @@ impl Callers {
                         .collect();
                     // What depends on facts of the stranger's own account is the stranger's to choose.
                     let estate = open.iter().any(|it| it.setter() == Setter::Estate);
-                    let outside =
-                        open.iter().any(|it| matches!(it.setter(), Setter::Outside | Setter::Place));
+                    let outside = open
+                        .iter()
+                        .any(|it| matches!(it.setter(), Setter::Outside | Setter::Place));
                     let certainty = match (decision.certain(), estate, outside) {
                         (true, _, _) | (_, false, false) => Certainty::Certain,
                         (_, true, _) => Certainty::Unknown,
@@ -158,7 +192,11 @@ impl Callers {
                         .collect();
                     best = Some(Permission {
                         certainty,
-                        conditions: if certainty == Certainty::Certain { Vec::new() } else { conditions },
+                        conditions: if certainty == Certainty::Certain {
+                            Vec::new()
+                        } else {
+                            conditions
+                        },
                         evidence: decision
                             .because()
                             .iter()
@@ -174,7 +212,10 @@ impl Callers {
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "one rule asked of one resource, from one place")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one rule asked of one resource, from one place"
+)]
 fn open_by_policy(
     world: &World<'_>,
     callers: &Callers,
@@ -184,17 +225,22 @@ fn open_by_policy(
     object: bool,
     draft: &mut Draft,
     misses: &mut NearMisses,
-) -> Result<(), DeriveError> {
-    let Some(resource) = world.estate.resources().get(target.position) else { return Ok(()) };
+) -> Result<bool, DeriveError> {
+    let Some(resource) = world.estate.resources().get(target.position) else {
+        return Ok(false);
+    };
     let document = target.document.and_then(|id| world.policies.document(id));
     let ids = if object {
-        objects_of(resource.id.as_str(), document.into_iter().map(|it| &it.policy))
+        objects_of(
+            resource.id.as_str(),
+            document.into_iter().map(|it| &it.policy),
+        )
     } else {
         vec![resource.id.to_string()]
     };
     let actions: Vec<&str> = any_of.iter().map(String::as_str).collect();
     let Some(mut permission) = callers.allowed(world, target, &actions, &ids, None)? else {
-        return Ok(());
+        return Ok(false);
     };
     let node = NodeId::of(target.position);
     let mut named = world.techniques.named("aws.public-resource");
@@ -211,25 +257,32 @@ fn open_by_policy(
             misses.add(NearMiss {
                 principal: draft.internet,
                 target: node,
+                control: GrantControl::PublicAccessBlock,
                 reason: "the public access block, which restricts public policies".to_owned(),
                 evidence: Some(block_place(world, resource, block)),
             });
-            return Ok(());
+            return Ok(true);
         }
         match own {
             None => permission.certainty = Certainty::Unknown,
-            Some(block) => permission.evidence.push(block_place(world, resource, block)),
+            Some(block) => permission
+                .evidence
+                .push(block_place(world, resource, block)),
         }
     }
     let from = draft.internet();
     let to = draft.state(node, access);
     draft.step(from, to, permission.into_facts(named));
-    Ok(())
+    Ok(false)
 }
 
 fn account_block<'w>(world: &World<'w>, resource: &Resource) -> Option<&'w PublicAccessBlock> {
     let account = resource.account.as_deref()?;
-    match &world.estate.resource(&format!("aws:account/{account}"))?.properties {
+    match &world
+        .estate
+        .resource(&format!("aws:account/{account}"))?
+        .properties
+    {
         Properties::Account(facts) => facts.public_access_block.as_ref(),
         _ => None,
     }
@@ -255,9 +308,12 @@ fn public_roles(
     let technique = world.techniques.named("aws.sts.assume-role-public");
     let open = world.targets.of_kind("identity.role").iter();
     for target in open.filter(|it| it.named.as_ref().is_some_and(|it| it.everyone)) {
-        let Some(role) = world.estate.resources().get(target.position) else { continue };
+        let Some(role) = world.estate.resources().get(target.position) else {
+            continue;
+        };
         let ids = [role.id.to_string()];
-        let Some(permission) = callers.allowed(world, target, &["sts:AssumeRole"], &ids, None)? else {
+        let Some(permission) = callers.allowed(world, target, &["sts:AssumeRole"], &ids, None)?
+        else {
             continue;
         };
         let from = draft.internet();
@@ -276,18 +332,35 @@ fn function_urls(
 ) -> Result<(), DeriveError> {
     let technique = world.techniques.named("aws.lambda.public-url");
     for target in world.targets.of_kind("compute.function") {
-        let Some(function) = world.estate.resources().get(target.position) else { continue };
-        let Properties::Function(facts) = &function.properties else { continue };
-        let Some(url) = facts.url.as_ref().filter(|it| it.auth.as_deref() == Some("NONE")) else {
+        let Some(function) = world.estate.resources().get(target.position) else {
+            continue;
+        };
+        let Properties::Function(facts) = &function.properties else {
+            continue;
+        };
+        let Some(url) = facts
+            .url
+            .as_ref()
+            .filter(|it| it.auth.as_deref() == Some("NONE"))
+        else {
             continue;
         };
         let ids = [function.id.to_string()];
-        let found =
-            callers.allowed(world, target, &["lambda:InvokeFunctionUrl"], &ids, Some("NONE"))?;
-        let Some(mut permission) = found else { continue };
+        let found = callers.allowed(
+            world,
+            target,
+            &["lambda:InvokeFunctionUrl"],
+            &ids,
+            Some("NONE"),
+        )?;
+        let Some(mut permission) = found else {
+            continue;
+        };
         permission.evidence.insert(
             0,
-            url.evidence.clone().unwrap_or_else(|| function.evidence_of("/url")),
+            url.evidence
+                .clone()
+                .unwrap_or_else(|| function.evidence_of("/url")),
         );
         let from = draft.internet();
         let to = draft.state(NodeId::of(target.position), Access::Reach);
@@ -301,11 +374,19 @@ fn function_urls(
 fn bucket_lists(world: &World<'_>, draft: &mut Draft) {
     let write = world.techniques.named("aws.s3.public-write");
     for target in world.targets.of_kind("data.bucket") {
-        let Some(bucket) = world.estate.resources().get(target.position) else { continue };
-        let Properties::Bucket(facts) = &bucket.properties else { continue };
+        let Some(bucket) = world.estate.resources().get(target.position) else {
+            continue;
+        };
+        let Properties::Bucket(facts) = &bucket.properties else {
+            continue;
+        };
         let off = facts.ownership.as_deref() == Some("BucketOwnerEnforced");
-        let ignores = |block: Option<&PublicAccessBlock>| block.is_some_and(|it| it.ignore_public_acls);
-        if off || ignores(facts.public_access_block.as_ref()) || ignores(account_block(world, bucket)) {
+        let ignores =
+            |block: Option<&PublicAccessBlock>| block.is_some_and(|it| it.ignore_public_acls);
+        if off
+            || ignores(facts.public_access_block.as_ref())
+            || ignores(account_block(world, bucket))
+        {
             continue;
         }
         for (number, grant) in facts.acl.iter().enumerate() {
@@ -325,7 +406,11 @@ fn bucket_lists(world: &World<'_>, draft: &mut Draft) {
                     .unwrap_or_else(|| bucket.evidence_of(&format!("/acl/{number}")));
                 let known = facts.public_access_block.is_some() && facts.ownership.is_some();
                 let permission = Permission {
-                    certainty: if known { Certainty::Certain } else { Certainty::Unknown },
+                    certainty: if known {
+                        Certainty::Certain
+                    } else {
+                        Certainty::Unknown
+                    },
                     evidence: vec![place],
                     ..Permission::default()
                 };
@@ -341,13 +426,23 @@ fn bucket_lists(world: &World<'_>, draft: &mut Draft) {
 fn snapshots(world: &World<'_>, draft: &mut Draft) {
     let technique = world.techniques.named("aws.ebs.public-snapshot");
     for target in world.targets.of_kind("data.snapshot") {
-        let Some(snapshot) = world.estate.resources().get(target.position) else { continue };
-        let Properties::Snapshot(facts) = &snapshot.properties else { continue };
+        let Some(snapshot) = world.estate.resources().get(target.position) else {
+            continue;
+        };
+        let Properties::Snapshot(facts) = &snapshot.properties else {
+            continue;
+        };
         if !facts.shared_with.iter().any(|it| it == "all") || facts.encrypted == Some(true) {
             continue;
         }
-        let place = facts.evidence.clone().unwrap_or_else(|| snapshot.evidence_of("/shared_with"));
-        let permission = Permission { evidence: vec![place], ..Permission::default() };
+        let place = facts
+            .evidence
+            .clone()
+            .unwrap_or_else(|| snapshot.evidence_of("/shared_with"));
+        let permission = Permission {
+            evidence: vec![place],
+            ..Permission::default()
+        };
         let from = draft.internet();
         let to = draft.state(NodeId::of(target.position), Access::Read);
         draft.step(from, to, permission.into_facts(technique));

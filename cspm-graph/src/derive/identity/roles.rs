@@ -4,16 +4,22 @@ use cspm_iam::aws::{self, Context, DecisionKind, PolicySet, Principal, Request};
 use cspm_model::{Access, Certainty, Location, PolicyType, Properties, Resource};
 
 use super::super::DeriveError;
-use super::super::draft::{Draft, NodeId, StepFacts};
+use super::super::draft::{Draft, NodeId};
 use super::super::technique::TechniqueId;
 use super::World;
 use super::access::{Outcome, Permission, parse_action, permission, target_context};
+use super::candidates::Claim;
 use super::holders::Question;
+use super::near_miss::{GrantControl, NearMiss, NearMisses};
 
 /// Steps into roles.
-pub(super) fn derive(world: &World<'_>, draft: &mut Draft) -> Result<(), DeriveError> {
+pub(super) fn derive(
+    world: &World<'_>,
+    draft: &mut Draft,
+    misses: &mut NearMisses,
+) -> Result<(), DeriveError> {
     carried(world, draft)?;
-    assumed(world, draft)
+    assumed(world, draft, misses)
 }
 
 /// Whether a role lets a service in, by its trust policy.
@@ -23,10 +29,15 @@ pub(super) fn service_trusted(
     service: &str,
 ) -> Result<Option<Permission>, DeriveError> {
     let action = parse_action("sts:AssumeRole")?;
-    let Some(resource) = world.estate.resources().get(role) else { return Ok(None) };
+    let Some(resource) = world.estate.resources().get(role) else {
+        return Ok(None);
+    };
     let Some(document) = world.policies.of_resource(PolicyType::Trust, role) else {
         let certainty = Certainty::Unknown;
-        return Ok(Some(Permission { certainty, ..Permission::default() }));
+        return Ok(Some(Permission {
+            certainty,
+            ..Permission::default()
+        }));
     };
     let principal = Principal::Service(service.to_owned());
     let context = Context::new(false);
@@ -37,15 +48,26 @@ pub(super) fn service_trusted(
         resource_account: resource.account.as_deref(),
         context: &context,
     };
-    let set = PolicySet { resource: Some(&document.policy), ..PolicySet::default() };
+    let set = PolicySet {
+        resource: Some(&document.policy),
+        ..PolicySet::default()
+    };
     let decision = aws::evaluate(&request, &set);
     if decision.effect() != DecisionKind::Allow {
         return Ok(None);
     }
     // What a trust policy asks of a service (its source account, say) is met where the service acts for the
     // very account.
-    let evidence = decision.because().iter().map(|it| document.place(it.statement)).collect();
-    Ok(Some(Permission { evidence, via: vec![document.owner], ..Permission::default() }))
+    let evidence = decision
+        .because()
+        .iter()
+        .map(|it| document.place(it.statement))
+        .collect();
+    Ok(Some(Permission {
+        evidence,
+        via: vec![document.owner],
+        ..Permission::default()
+    }))
 }
 
 /// Machines, functions and tasks hand out the credentials of their role.
@@ -56,24 +78,44 @@ fn carried(world: &World<'_>, draft: &mut Draft) -> Result<(), DeriveError> {
     for (at, resource) in world.estate.resources().iter().enumerate() {
         match &resource.properties {
             Properties::Instance(facts) => {
-                let Some(name) = facts.instance_profile.as_deref() else { continue };
+                let Some(name) = facts.instance_profile.as_deref() else {
+                    continue;
+                };
                 for (role, evidence, via) in roles_of_profile(world, resource, name) {
                     let place = resource.evidence_of("/instance_profile");
-                    let carrier = Carrier { at, role, service: "ec2.amazonaws.com", technique: profile };
+                    let carrier = Carrier {
+                        at,
+                        role,
+                        service: "ec2.amazonaws.com",
+                        technique: profile,
+                    };
                     carry(world, draft, carrier, [vec![place], evidence].concat(), via)?;
                 }
             }
             Properties::Function(facts) => {
-                let place = facts.evidence.clone().unwrap_or_else(|| resource.evidence_of("/role"));
+                let place = facts
+                    .evidence
+                    .clone()
+                    .unwrap_or_else(|| resource.evidence_of("/role"));
                 if let Some(role) = named_role(world, resource, facts.role.as_deref()) {
-                    let carrier = Carrier { at, role, service: "lambda.amazonaws.com", technique: execution };
+                    let carrier = Carrier {
+                        at,
+                        role,
+                        service: "lambda.amazonaws.com",
+                        technique: execution,
+                    };
                     carry(world, draft, carrier, vec![place], Vec::new())?;
                 }
             }
             Properties::Container(facts) => {
                 let place = resource.evidence_of("/role");
                 if let Some(role) = named_role(world, resource, facts.role.as_deref()) {
-                    let carrier = Carrier { at, role, service: "ecs-tasks.amazonaws.com", technique: task };
+                    let carrier = Carrier {
+                        at,
+                        role,
+                        service: "ecs-tasks.amazonaws.com",
+                        technique: task,
+                    };
                     carry(world, draft, carrier, vec![place], Vec::new())?;
                 }
             }
@@ -97,17 +139,28 @@ fn carry(
     evidence: Vec<Location>,
     via: Vec<NodeId>,
 ) -> Result<(), DeriveError> {
-    let Some(trust) = service_trusted(world, carrier.role, carrier.service)? else { return Ok(()) };
+    let Some(trust) = service_trusted(world, carrier.role, carrier.service)? else {
+        return Ok(());
+    };
     let from = draft.state(NodeId::of(carrier.at), Access::Control);
     let to = draft.state(NodeId::of(carrier.role), Access::Control);
-    let carried = Permission { evidence, via, ..Permission::default() };
+    let carried = Permission {
+        evidence,
+        via,
+        ..Permission::default()
+    };
     draft.step(from, to, carried.and(trust).into_facts(carrier.technique));
     Ok(())
 }
 
 fn named_role(world: &World<'_>, resource: &Resource, name: Option<&str>) -> Option<usize> {
     let at = world.estate.resolve(name?, resource.account.as_deref())?;
-    world.estate.resources().get(at).filter(|it| it.kind.as_str() == "identity.role").map(|_| at)
+    world
+        .estate
+        .resources()
+        .get(at)
+        .filter(|it| it.kind.as_str() == "identity.role")
+        .map(|_| at)
 }
 
 /// The roles of an instance profile, with the places that say so.
@@ -123,20 +176,34 @@ fn roles_of_profile(
     if let Some((at, profile)) = profile
         && let Properties::Profile(facts) = &profile.properties
     {
-        let place = facts.evidence.clone().unwrap_or_else(|| profile.evidence_of("/roles"));
-        for role in facts.roles.iter().filter_map(|it| named_role(world, profile, Some(it))) {
+        let place = facts
+            .evidence
+            .clone()
+            .unwrap_or_else(|| profile.evidence_of("/roles"));
+        for role in facts
+            .roles
+            .iter()
+            .filter_map(|it| named_role(world, profile, Some(it)))
+        {
             found.push((role, vec![place.clone()], vec![NodeId::of(at)]));
         }
     }
     if found.is_empty() {
         let id = profile.map_or(name, |(_, it)| it.id.as_str());
         for target in world.targets.of_kind("identity.role") {
-            let Some(role) = world.estate.resources().get(target.position) else { continue };
+            let Some(role) = world.estate.resources().get(target.position) else {
+                continue;
+            };
             if let Properties::Role(facts) = &role.properties
-                && facts.instance_profiles.iter().any(|it| it == id || it == name)
+                && facts
+                    .instance_profiles
+                    .iter()
+                    .any(|it| it == id || it == name)
             {
-                let place =
-                    facts.evidence.clone().unwrap_or_else(|| role.evidence_of("/instance_profiles"));
+                let place = facts
+                    .evidence
+                    .clone()
+                    .unwrap_or_else(|| role.evidence_of("/instance_profiles"));
                 found.push((target.position, vec![place], Vec::new()));
             }
         }
@@ -145,7 +212,11 @@ fn roles_of_profile(
 }
 
 /// Principals assume the roles that let them in.
-fn assumed(world: &World<'_>, draft: &mut Draft) -> Result<(), DeriveError> {
+fn assumed(
+    world: &World<'_>,
+    draft: &mut Draft,
+    misses: &mut NearMisses,
+) -> Result<(), DeriveError> {
     let technique = world.techniques.named("aws.sts.assume-role");
     let action = parse_action("sts:AssumeRole")?;
     for holder in world.holders.all() {
@@ -157,11 +228,13 @@ fn assumed(world: &World<'_>, draft: &mut Draft) -> Result<(), DeriveError> {
             std::slice::from_ref(&action),
             "identity.role",
         );
-        for (target, _) in candidates {
+        for (target, claim) in candidates {
             if target.position == holder.position {
                 continue;
             }
-            let Some(role) = world.estate.resources().get(target.position) else { continue };
+            let Some(role) = world.estate.resources().get(target.position) else {
+                continue;
+            };
             let Some(document) = target.document.and_then(|id| world.policies.document(id)) else {
                 continue;
             };
@@ -175,10 +248,26 @@ fn assumed(world: &World<'_>, draft: &mut Draft) -> Result<(), DeriveError> {
                 resource_document: target.document,
                 context: Some(&context),
             };
-            if let Outcome::Allowed(permission) = permission(world, &question) {
-                let to = draft.state(NodeId::of(target.position), Access::Control);
-                let facts: StepFacts = permission.into_facts(technique);
-                draft.step(from, to, facts);
+            match permission(world, &question) {
+                Outcome::Allowed(permission) => {
+                    let to = draft.state(NodeId::of(target.position), Access::Control);
+                    draft.step(from, to, permission.into_facts(technique));
+                }
+                Outcome::Denied { reason, evidence, control } if claim == Claim::Identity => {
+                    let by_trust = control == GrantControl::NoAllow;
+                    misses.add(NearMiss {
+                        principal: holder.node,
+                        target: NodeId::of(target.position),
+                        control: if by_trust { GrantControl::TrustPolicy } else { control },
+                        reason: if by_trust {
+                            "the trust policy, which does not let it in".to_owned()
+                        } else {
+                            reason
+                        },
+                        evidence: evidence.or_else(|| Some(document.place(0))),
+                    });
+                }
+                Outcome::Denied { .. } => {}
             }
         }
     }

@@ -74,7 +74,8 @@ pub(super) struct Barriers {
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Signature {
-    administration: bool,
+    /// An administration port has a state of its own.
+    administration: Option<u16>,
     v4: Option<Admission>,
     v6: Option<Admission>,
     peers: Vec<(usize, Admission)>,
@@ -87,7 +88,10 @@ pub(super) fn classes(topology: &Topology<'_>) -> Vec<Class> {
         if !interface.running {
             continue;
         }
-        let narrow = interface.private.first().map(|it| topology.narrow_ranges(*it));
+        let narrow = interface
+            .private
+            .first()
+            .map(|it| topology.narrow_ranges(*it));
         let key = ClassKey {
             vpc: interface.vpc,
             subnet: interface.subnet,
@@ -168,7 +172,10 @@ impl<'t, 'e> Cells<'t, 'e> {
     }
 
     fn first<'s>(&'s self, class: &Class) -> Option<&'s Interface> {
-        class.members.first().and_then(|&at| self.topology.interfaces.get(at))
+        class
+            .members
+            .first()
+            .and_then(|&at| self.topology.interfaces.get(at))
     }
 
     fn subnet(&self, class: &Class) -> Option<&'t Subnet> {
@@ -178,13 +185,21 @@ impl<'t, 'e> Cells<'t, 'e> {
     /// The cells of a class, and what keeps the internet out where it gets into none.
     pub(super) fn of(&self, number: usize) -> (Vec<Cell>, Barriers) {
         let mut barriers = Barriers::default();
-        let Some(class) = self.classes.get(number) else { return (Vec::new(), barriers) };
-        let Some(interface) = self.first(class) else { return (Vec::new(), barriers) };
+        let Some(class) = self.classes.get(number) else {
+            return (Vec::new(), barriers);
+        };
+        let Some(interface) = self.first(class) else {
+            return (Vec::new(), barriers);
+        };
         if interface.role == Role::Sender {
             return (Vec::new(), barriers);
         }
         let any_public = |pick: fn(&Interface) -> bool| {
-            class.members.iter().filter_map(|&at| self.topology.interfaces.get(at)).any(pick)
+            class
+                .members
+                .iter()
+                .filter_map(|&at| self.topology.interfaces.get(at))
+                .any(pick)
         };
         let wants_v4 = any_public(|it| it.public_v4);
         let wants_v6 = any_public(|it| it.public_v6);
@@ -203,13 +218,24 @@ impl<'t, 'e> Cells<'t, 'e> {
                 }
                 let mut internet = |public: &AddressSet, wanted: bool| {
                     let admission = self.internet(
-                        class, interface, &ingress, &outside, public, protocol, range,
-                        &mut barriers, &mut group_admits,
+                        class,
+                        interface,
+                        &ingress,
+                        &outside,
+                        public,
+                        protocol,
+                        range,
+                        &mut barriers,
+                        &mut group_admits,
                     );
                     admission.filter(|_| wanted)
                 };
                 let v4 = internet(&self.public_v4, wants_v4);
-                let v6 = if wants_v6 { internet(&self.public_v6, true) } else { None };
+                let v6 = if wants_v6 {
+                    internet(&self.public_v6, true)
+                } else {
+                    None
+                };
                 let lateral: Vec<(usize, Admission)> = peers
                     .iter()
                     .filter_map(|&peer| {
@@ -221,10 +247,9 @@ impl<'t, 'e> Cells<'t, 'e> {
                     continue;
                 }
                 let signature = Signature {
-                    administration: protocol == "tcp"
-                        && interface.role == Role::Compute
-                        && ADMINISTRATION_PORTS.contains(&range.0)
-                        && range.0 == range.1,
+                    administration: (protocol == "tcp" && interface.role == Role::Compute)
+                        .then_some(range.0)
+                        .filter(|port| ADMINISTRATION_PORTS.contains(port)),
                     v4,
                     v6,
                     peers: lateral,
@@ -257,7 +282,12 @@ impl<'t, 'e> Cells<'t, 'e> {
         let acl = subnet.acl.and_then(|it| self.topology.acls.get(it));
         via.extend(acl.map(|acl| acl.position));
         let Some(table) = subnet.table.and_then(|it| self.topology.tables.get(it)) else {
-            return Outside { routed: everywhere, certainty: Certainty::Unknown, evidence: Vec::new(), via };
+            return Outside {
+                routed: everywhere,
+                certainty: Certainty::Unknown,
+                evidence: Vec::new(),
+                via,
+            };
         };
         via.push(table.position);
         let (routed, evidence) = routed_to_internet(table);
@@ -269,8 +299,17 @@ impl<'t, 'e> Cells<'t, 'e> {
                 .get(table.position)
                 .map(|resource| resource.evidence_of(""));
         }
-        let certainty = if acl.is_some() { Certainty::Certain } else { Certainty::Unknown };
-        Outside { routed, certainty, evidence, via }
+        let certainty = if acl.is_some() {
+            Certainty::Certain
+        } else {
+            Certainty::Unknown
+        };
+        Outside {
+            routed,
+            certainty,
+            evidence,
+            via,
+        }
     }
 
     /// The ranges of ports that no rule on the way cuts in two.
@@ -286,20 +325,33 @@ impl<'t, 'e> Cells<'t, 'e> {
         for (_, rule) in ingress {
             starts.extend(boundaries(&rule.ports));
         }
-        let mut acls: Vec<(usize, bool)> = self.subnet(class).and_then(|it| it.acl).map(|it| (it, true)).into_iter().collect();
+        let mut acls: Vec<(usize, bool)> = self
+            .subnet(class)
+            .and_then(|it| it.acl)
+            .map(|it| (it, true))
+            .into_iter()
+            .collect();
         for peer in peers.iter().filter_map(|&peer| self.classes.get(peer)) {
             if let Some(sender) = self.first(peer) {
                 for (_, rule) in rules(self.topology, sender, false, protocol) {
                     starts.extend(boundaries(&rule.ports));
                 }
             }
-            acls.extend(self.subnet(peer).and_then(|it| it.acl).map(|it| (it, false)));
+            acls.extend(
+                self.subnet(peer)
+                    .and_then(|it| it.acl)
+                    .map(|it| (it, false)),
+            );
         }
         acls.sort_unstable();
         acls.dedup();
         for (acl, ingress) in acls {
             if let Some(acl) = self.topology.acls.get(acl) {
-                starts.extend(acl_ranges(acl, ingress, protocol).into_iter().map(|range| range.0));
+                starts.extend(
+                    acl_ranges(acl, ingress, protocol)
+                        .into_iter()
+                        .map(|range| range.0),
+                );
             }
         }
         match &interface.role {
@@ -314,7 +366,10 @@ impl<'t, 'e> Cells<'t, 'e> {
         ranges_between(starts)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one question of one cell, asked from one place")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one question of one cell, asked from one place"
+    )]
     fn internet(
         &self,
         class: &Class,
@@ -353,13 +408,18 @@ impl<'t, 'e> Cells<'t, 'e> {
         if !sources.covers_internet(public) {
             return None;
         }
-        let acl = self.subnet(class).and_then(|it| it.acl).and_then(|it| self.topology.acls.get(it));
+        let acl = self
+            .subnet(class)
+            .and_then(|it| it.acl)
+            .and_then(|it| self.topology.acls.get(it));
         if let Some(acl) = acl {
             let (inward, denied) = acl_allows(acl, true, protocol, range, &sources.and(public));
             let (both, denied_out) = acl_allows_answers(acl, false, protocol, &inward);
             if !both.covers_internet(public) {
                 let whole = self.topology.estate.resources().get(acl.position);
-                let place = denied.or(denied_out).or_else(|| whole.map(|it| it.evidence_of("")));
+                let place = denied
+                    .or(denied_out)
+                    .or_else(|| whole.map(|it| it.evidence_of("")));
                 barriers.acl = barriers.acl.take().or(place);
                 return None;
             }
@@ -367,7 +427,11 @@ impl<'t, 'e> Cells<'t, 'e> {
         evidence.extend(outside.evidence.iter().cloned());
         via.sort_unstable();
         via.dedup();
-        Some(Admission { certainty, evidence, via })
+        Some(Admission {
+            certainty,
+            evidence,
+            via,
+        })
     }
 
     /// Classes that some rule of a class may admit.
@@ -378,20 +442,28 @@ impl<'t, 'e> Cells<'t, 'e> {
         interface: &Interface,
         ingress: &[(usize, &Rule)],
     ) -> Vec<usize> {
-        let Some(senders) = class.vpc.and_then(|vpc| self.senders.get(&vpc)) else { return Vec::new() };
+        let Some(senders) = class.vpc.and_then(|vpc| self.senders.get(&vpc)) else {
+            return Vec::new();
+        };
         senders
             .iter()
             .copied()
             .filter(|&peer| {
-                let Some(class) = self.classes.get(peer) else { return false };
-                let Some(sender) = self.first(class) else { return false };
+                let Some(class) = self.classes.get(peer) else {
+                    return false;
+                };
+                let Some(sender) = self.first(class) else {
+                    return false;
+                };
                 // A load balancer sends what it is told to forward, which has its own steps; a database
                 // does not send.
                 !matches!(sender.role, Role::Listens(_))
                     && (peer != number || class.members.len() > 1)
                     && (interface.unknown_group
                         || interface.unfiltered
-                        || ingress.iter().any(|(_, rule)| admits(rule, class.address, &sender.groups)))
+                        || ingress
+                            .iter()
+                            .any(|(_, rule)| admits(rule, class.address, &sender.groups)))
             })
             .collect()
     }
@@ -425,7 +497,9 @@ impl<'t, 'e> Cells<'t, 'e> {
         if !sender.unfiltered {
             let out = rules(self.topology, sender, false, protocol)
                 .into_iter()
-                .any(|(_, rule)| rule_covers(rule, range) && admits(rule, class.address, &interface.groups));
+                .any(|(_, rule)| {
+                    rule_covers(rule, range) && admits(rule, class.address, &interface.groups)
+                });
             if !out {
                 if !sender.unknown_group {
                     return None;
@@ -438,7 +512,12 @@ impl<'t, 'e> Cells<'t, 'e> {
         }
         // Network ACLs stand between subnets only.
         if from.subnet != class.subnet {
-            match (self.subnet(from), self.subnet(class), from.address, class.address) {
+            match (
+                self.subnet(from),
+                self.subnet(class),
+                from.address,
+                class.address,
+            ) {
                 (Some(a), Some(b), Some(source), Some(target)) => {
                     if !self.acls_pass(a, b, source, target, protocol, range, &mut certainty) {
                         return None;
@@ -452,7 +531,11 @@ impl<'t, 'e> Cells<'t, 'e> {
         }
         via.sort_unstable();
         via.dedup();
-        Some(Admission { certainty, evidence, via })
+        Some(Admission {
+            certainty,
+            evidence,
+            via,
+        })
     }
 
     #[expect(clippy::too_many_arguments, reason = "both ends of one flow")]
@@ -485,8 +568,13 @@ impl<'t, 'e> Cells<'t, 'e> {
     /// Whether both sides route to each other over a peering.
     fn peered(&self, from: &Class, to: &Class) -> bool {
         let leads = |a: &Class, b: &Class| {
-            let table = self.subnet(a).and_then(|it| it.table).and_then(|it| self.topology.tables.get(it));
-            let route = table.zip(b.address).and_then(|(table, address)| route_for(table, address));
+            let table = self
+                .subnet(a)
+                .and_then(|it| it.table)
+                .and_then(|it| self.topology.tables.get(it));
+            let route = table
+                .zip(b.address)
+                .and_then(|(table, address)| route_for(table, address));
             matches!(route, Some(Target::Peering(peering)) if self.topology.peerings.iter().any(|(it, ends)| {
                 it == peering && a.vpc.is_some_and(|vpc| ends.contains(&vpc)) && b.vpc.is_some_and(|vpc| ends.contains(&vpc))
             }))

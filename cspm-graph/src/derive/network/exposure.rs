@@ -26,8 +26,19 @@ pub enum NetworkControl {
 }
 
 impl NetworkControl {
-    /// A word for people.
+    /// The word in documents.
     pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stopped => "not_running",
+            Self::Address => "no_public_address",
+            Self::Route => "no_route_to_internet",
+            Self::Acl => "network_acl",
+            Self::SecurityGroup => "security_group",
+        }
+    }
+
+    /// In words.
+    pub fn text(self) -> &'static str {
         match self {
             Self::Stopped => "it does not run",
             Self::Address => "it has no public address",
@@ -68,7 +79,9 @@ pub(super) fn derive(
     let mut blocks: HashMap<NodeId, NetworkBlock> = HashMap::new();
     let mut hubs: HashMap<usize, NodeId> = HashMap::new();
     let mut hub = |draft: &mut Draft, number: usize| {
-        *hubs.entry(number).or_insert_with(|| segment(draft, topology, &classes, number))
+        *hubs
+            .entry(number)
+            .or_insert_with(|| segment(draft, topology, &classes, number))
     };
     let mut sends: Vec<bool> = vec![false; classes.len()];
     for (number, class) in classes.iter().enumerate() {
@@ -76,10 +89,13 @@ pub(super) fn derive(
         for cell in &found {
             let ports = cell.ports.to_string();
             for &at in &class.members {
-                let Some(interface) = topology.interfaces.get(at) else { continue };
-                for (public, admission) in
-                    [(interface.public_v4, &cell.v4), (interface.public_v6, &cell.v6)]
-                {
+                let Some(interface) = topology.interfaces.get(at) else {
+                    continue;
+                };
+                for (public, admission) in [
+                    (interface.public_v4, &cell.v4),
+                    (interface.public_v6, &cell.v6),
+                ] {
                     if let (true, Some(admission)) = (public, admission) {
                         reached.insert(interface.owner, true);
                         let to = draft.reach(interface.owner, cell.protocol, &ports);
@@ -88,7 +104,15 @@ pub(super) fn derive(
                     }
                 }
             }
-            neighbours(topology, cell, &class.members, draft, (lateral, member_of), number, &mut hub);
+            neighbours(
+                topology,
+                cell,
+                &class.members,
+                draft,
+                (lateral, member_of),
+                number,
+                &mut hub,
+            );
             for (peer, _) in &cell.peers {
                 if let Some(sends) = sends.get_mut(*peer) {
                     *sends = true;
@@ -105,7 +129,9 @@ pub(super) fn derive(
         }
         let place = hub(draft, number);
         for &at in &class.members {
-            let Some(interface) = topology.interfaces.get(at) else { continue };
+            let Some(interface) = topology.interfaces.get(at) else {
+                continue;
+            };
             let from = draft.state(interface.owner, Access::Control);
             let to = draft.state(place, Access::Control);
             let facts = StepFacts::certain(position, vec![interface.evidence.clone()]);
@@ -140,7 +166,10 @@ fn neighbours(
     cell: &Cell,
     members: &[usize],
     draft: &mut Draft,
-    (lateral, member_of): (super::super::technique::TechniqueId, super::super::technique::TechniqueId),
+    (lateral, member_of): (
+        super::super::technique::TechniqueId,
+        super::super::technique::TechniqueId,
+    ),
     number: usize,
     hub: &mut impl FnMut(&mut Draft, usize) -> NodeId,
 ) {
@@ -172,7 +201,10 @@ fn segment(
     let resources = topology.estate.resources();
     let name = |at: Option<usize>| {
         at.and_then(|at| resources.get(at)).map_or("?", |it| {
-            it.id.as_str().rsplit_once('/').map_or(it.id.as_str(), |(_, bare)| bare)
+            it.id
+                .as_str()
+                .rsplit_once('/')
+                .map_or(it.id.as_str(), |(_, bare)| bare)
         })
     };
     let class = classes.get(number);
@@ -191,9 +223,14 @@ fn segment(
         _ => "machines",
     };
     // The lowest member tells apart what subnet and groups do not.
-    let member = first.and_then(|it| resources.get(it.owner.index())).map_or("?", |it| {
-        it.id.as_str().rsplit_once('/').map_or(it.id.as_str(), |(_, bare)| bare)
-    });
+    let member = first
+        .and_then(|it| resources.get(it.owner.index()))
+        .map_or("?", |it| {
+            it.id
+                .as_str()
+                .rsplit_once('/')
+                .map_or(it.id.as_str(), |(_, bare)| bare)
+        });
     let id = format!(
         "segment:{}/{}/{}/{what}/{member}",
         name(class.and_then(|it| it.vpc)),
@@ -211,7 +248,9 @@ fn note_block(
     cells: &[Cell],
     blocks: &mut HashMap<NodeId, NetworkBlock>,
 ) {
-    let Some(interface) = topology.interfaces.get(at) else { return };
+    let Some(interface) = topology.interfaces.get(at) else {
+        return;
+    };
     if matches!(interface.role, Role::Sender) || blocks.contains_key(&interface.owner) {
         return;
     }
@@ -236,7 +275,10 @@ fn note_block(
         controls.push((NetworkControl::Acl, entry.clone()));
     }
     if barriers.no_group_rule && interface.running {
-        let group = interface.groups.first().and_then(|&it| topology.estate.resources().get(it));
+        let group = interface
+            .groups
+            .first()
+            .and_then(|&it| topology.estate.resources().get(it));
         controls.push((
             NetworkControl::SecurityGroup,
             group.map_or_else(place, |group| group.evidence_of("")),

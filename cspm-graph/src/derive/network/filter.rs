@@ -94,7 +94,11 @@ pub(super) fn acl_ranges(acl: &Acl, ingress: bool, protocol: &str) -> Vec<(u16, 
 
 /// Where a range starts or the next one would.
 pub(super) fn boundaries(ports: &PortSet) -> impl Iterator<Item = u16> {
-    ports.ranges().iter().flat_map(|&(first, last)| [Some(first), last.checked_add(1)]).flatten()
+    ports
+        .ranges()
+        .iter()
+        .flat_map(|&(first, last)| [Some(first), last.checked_add(1)])
+        .flatten()
 }
 
 /// The ranges between these starts.
@@ -129,7 +133,11 @@ pub(super) fn routed_to_internet(table: &RouteTable) -> (AddressSet, Vec<Locatio
 
 /// The target of the route that decides for an address.
 pub(super) fn route_for(table: &RouteTable, address: IpAddr) -> Option<&Target> {
-    table.routes.iter().find(|route| route.destination.contains(address)).map(|route| &route.target)
+    table
+        .routes
+        .iter()
+        .find(|route| route.destination.contains(address))
+        .map(|route| &route.target)
 }
 
 /// The rules of an interface in one direction for a protocol, with the position of their group.

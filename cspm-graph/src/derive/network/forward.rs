@@ -39,21 +39,38 @@ pub(super) fn derive(
         if forward.authenticated {
             continue;
         }
-        let senders = by_owner.get(&forward.load_balancer).map_or(&[][..], Vec::as_slice);
+        let senders = by_owner
+            .get(&forward.load_balancer)
+            .map_or(&[][..], Vec::as_slice);
         let from: Vec<DraftState> = states
             .get(&forward.load_balancer)
             .map(|states| {
-                states.iter().filter(|(_, ports)| ports.contains(forward.listener)).map(|(it, _)| *it).collect()
+                states
+                    .iter()
+                    .filter(|(_, ports)| ports.contains(forward.listener))
+                    .map(|(it, _)| *it)
+                    .collect()
             })
             .unwrap_or_default();
         if from.is_empty() {
             continue;
         }
-        let Some(to) = targets(topology, forward, senders, &by_owner, &by_address, &states, draft) else {
+        let Some(to) = targets(
+            topology,
+            forward,
+            senders,
+            &by_owner,
+            &by_address,
+            &states,
+            draft,
+        ) else {
             diagnostics.push(Diagnostic::new(
                 "not-collected",
                 Effect::UnderReport,
-                format!("target `{}` of a load balancer is not in the inventory", forward.target),
+                format!(
+                    "target `{}` of a load balancer is not in the inventory",
+                    forward.target
+                ),
                 forward.evidence.clone(),
             ));
             continue;
@@ -77,8 +94,12 @@ fn reach_states(draft: &Draft) -> ReachStates {
         if key.access != Access::Reach || key.ports == 0 {
             continue;
         }
-        let Some((_, ports)) = draft.ports.get(key.ports as usize) else { continue };
-        let Some(ports) = cspm_model::ports::PortSet::parse(ports) else { continue };
+        let Some((_, ports)) = draft.ports.get(key.ports as usize) else {
+            continue;
+        };
+        let Some(ports) = cspm_model::ports::PortSet::parse(ports) else {
+            continue;
+        };
         let state = DraftState(u32::try_from(at).unwrap_or(u32::MAX));
         states.entry(key.node).or_default().push((state, ports));
     }
@@ -98,7 +119,8 @@ fn targets(
     let vpc = senders.first().and_then(|it| it.vpc);
     let found: Vec<&Interface> = if let Ok(address) = IpAddr::from_str(&forward.target) {
         let here = by_address.get(&address)?.iter().copied();
-        here.filter(|it| vpc.is_none() || it.vpc.is_none() || it.vpc == vpc).collect()
+        here.filter(|it| vpc.is_none() || it.vpc.is_none() || it.vpc == vpc)
+            .collect()
     } else {
         let account = topology
             .estate
@@ -109,7 +131,11 @@ fn targets(
         let node = NodeId::of(at);
         if draft.class(node) == ResourceClass::Compute && !by_owner.contains_key(&node) {
             // A function has no port.
-            return Some(vec![(draft.state(node, Access::Reach), Certainty::Certain, Vec::new())]);
+            return Some(vec![(
+                draft.state(node, Access::Reach),
+                Certainty::Certain,
+                Vec::new(),
+            )]);
         }
         by_owner.get(&node).cloned().unwrap_or_default()
     };
@@ -154,11 +180,17 @@ fn admitted(
         }
         let open = senders.iter().any(|sender| {
             let subnet = sender.subnet.and_then(|it| topology.subnets.get(&it));
-            let address = sender.private.first().copied().or_else(|| subnet.and_then(|it| it.first));
+            let address = sender
+                .private
+                .first()
+                .copied()
+                .or_else(|| subnet.and_then(|it| it.first));
             // A network load balancer without groups keeps the caller's address.
             admits(rule, address, &sender.groups)
                 || (sender.unfiltered
-                    && rule.addresses.covers_internet(&super::super::address::AddressSet::public_v4()))
+                    && rule
+                        .addresses
+                        .covers_internet(&super::super::address::AddressSet::public_v4()))
         });
         if open {
             via.push(NodeId::of(group));

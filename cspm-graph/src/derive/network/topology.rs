@@ -179,8 +179,11 @@ impl<'a> Topology<'a> {
                     self.acls.push(acl);
                 }
                 Properties::Peering(facts) if facts.active != Some(false) => {
-                    let ends: Vec<usize> =
-                        facts.vpcs.iter().filter_map(|vpc| self.resolve(vpc, resource)).collect();
+                    let ends: Vec<usize> = facts
+                        .vpcs
+                        .iter()
+                        .filter_map(|vpc| self.resolve(vpc, resource))
+                        .collect();
                     if let [a, b] = ends[..] {
                         self.peerings.push((at, [a, b]));
                     }
@@ -220,12 +223,17 @@ impl<'a> Topology<'a> {
                     diagnostics.push(Diagnostic::new(
                         "not-collected",
                         Effect::UnderReport,
-                        format!("`{}` admits `{peer}`, which no document describes", resource.id),
+                        format!(
+                            "`{}` admits `{peer}`, which no document describes",
+                            resource.id
+                        ),
                         evidence.clone(),
                     ));
                 }
             }
-            let Some(ports) = ports(rule.ports.as_deref(), &evidence, diagnostics) else { continue };
+            let Some(ports) = ports(rule.ports.as_deref(), &evidence, diagnostics) else {
+                continue;
+            };
             groups.sort_unstable();
             rules.push(Rule {
                 ingress: rule.direction == "ingress",
@@ -246,7 +254,11 @@ impl<'a> Topology<'a> {
             if let Properties::Gateway(facts) = &resource.properties
                 && resource.kind.as_str() == "network.internet_gateway"
             {
-                let vpcs = facts.vpcs.iter().filter_map(|vpc| self.resolve(vpc, resource)).collect();
+                let vpcs = facts
+                    .vpcs
+                    .iter()
+                    .filter_map(|vpc| self.resolve(vpc, resource))
+                    .collect();
                 attached.insert(at, vpcs);
             }
         }
@@ -265,7 +277,10 @@ impl<'a> Topology<'a> {
         facts: &RouteTableFacts,
         attached: &HashMap<usize, Vec<usize>>,
     ) -> RouteTable {
-        let vpc = facts.vpc.as_deref().and_then(|vpc| self.resolve(vpc, resource));
+        let vpc = facts
+            .vpc
+            .as_deref()
+            .and_then(|vpc| self.resolve(vpc, resource));
         let mut routes = Vec::new();
         for (number, route) in facts.routes.iter().enumerate() {
             if route.active == Some(false) {
@@ -305,8 +320,12 @@ impl<'a> Topology<'a> {
                 .clone()
                 .unwrap_or_else(|| resource.evidence_of(&format!("/routes/{number}")));
             for destination in &destinations {
-                let Ok(net) = ipnet::IpNet::from_str(destination) else { continue };
-                let Some(set) = AddressSet::parse(destination) else { continue };
+                let Ok(net) = ipnet::IpNet::from_str(destination) else {
+                    continue;
+                };
+                let Some(set) = AddressSet::parse(destination) else {
+                    continue;
+                };
                 routes.push(RouteRule {
                     destination: set,
                     prefix: net.prefix_len(),
@@ -316,8 +335,15 @@ impl<'a> Topology<'a> {
             }
         }
         // The longest prefix decides; equal ones keep the order of their text.
-        routes.sort_by(|a, b| b.prefix.cmp(&a.prefix).then_with(|| a.evidence.cmp(&b.evidence)));
-        RouteTable { position: at, routes }
+        routes.sort_by(|a, b| {
+            b.prefix
+                .cmp(&a.prefix)
+                .then_with(|| a.evidence.cmp(&b.evidence))
+        });
+        RouteTable {
+            position: at,
+            routes,
+        }
     }
 
     fn read_subnets(&mut self) {
@@ -331,31 +357,59 @@ impl<'a> Topology<'a> {
             }
         };
         for (number, table) in self.tables.iter().enumerate() {
-            let Some(resource) = self.estate.resources().get(table.position) else { continue };
-            let Properties::RouteTable(facts) = &resource.properties else { continue };
-            let named = facts.subnets.iter().filter_map(|it| self.resolve(it, resource)).collect();
+            let Some(resource) = self.estate.resources().get(table.position) else {
+                continue;
+            };
+            let Properties::RouteTable(facts) = &resource.properties else {
+                continue;
+            };
+            let named = facts
+                .subnets
+                .iter()
+                .filter_map(|it| self.resolve(it, resource))
+                .collect();
             own(&mut table_of, named, number);
             if facts.main == Some(true)
-                && let Some(vpc) = facts.vpc.as_deref().and_then(|vpc| self.resolve(vpc, resource))
+                && let Some(vpc) = facts
+                    .vpc
+                    .as_deref()
+                    .and_then(|vpc| self.resolve(vpc, resource))
             {
                 main_table.entry(vpc).or_insert(number);
             }
         }
         for (number, acl) in self.acls.iter().enumerate() {
-            let Some(resource) = self.estate.resources().get(acl.position) else { continue };
-            let Properties::Acl(facts) = &resource.properties else { continue };
-            let named = facts.subnets.iter().filter_map(|it| self.resolve(it, resource)).collect();
+            let Some(resource) = self.estate.resources().get(acl.position) else {
+                continue;
+            };
+            let Properties::Acl(facts) = &resource.properties else {
+                continue;
+            };
+            let named = facts
+                .subnets
+                .iter()
+                .filter_map(|it| self.resolve(it, resource))
+                .collect();
             own(&mut acl_of, named, number);
             if facts.default == Some(true)
-                && let Some(vpc) = facts.vpc.as_deref().and_then(|vpc| self.resolve(vpc, resource))
+                && let Some(vpc) = facts
+                    .vpc
+                    .as_deref()
+                    .and_then(|vpc| self.resolve(vpc, resource))
             {
                 default_acl.entry(vpc).or_insert(number);
             }
         }
         for (at, resource) in self.each() {
-            let Properties::Subnet(facts) = &resource.properties else { continue };
-            let vpc = facts.vpc.as_deref().and_then(|vpc| self.resolve(vpc, resource));
-            let by_vpc = |table: &HashMap<usize, usize>| vpc.and_then(|vpc| table.get(&vpc).copied());
+            let Properties::Subnet(facts) = &resource.properties else {
+                continue;
+            };
+            let vpc = facts
+                .vpc
+                .as_deref()
+                .and_then(|vpc| self.resolve(vpc, resource));
+            let by_vpc =
+                |table: &HashMap<usize, usize>| vpc.and_then(|vpc| table.get(&vpc).copied());
             let first = facts
                 .cidrs
                 .iter()
@@ -378,7 +432,10 @@ impl<'a> Topology<'a> {
     fn vpc_of(&self, subnet: usize) -> Option<usize> {
         let resource = self.estate.resources().get(subnet)?;
         match &resource.properties {
-            Properties::Subnet(facts) => facts.vpc.as_deref().and_then(|vpc| self.resolve(vpc, resource)),
+            Properties::Subnet(facts) => facts
+                .vpc
+                .as_deref()
+                .and_then(|vpc| self.resolve(vpc, resource)),
             _ => None,
         }
     }
@@ -387,8 +444,10 @@ impl<'a> Topology<'a> {
         let mut attached: BTreeMap<usize, Vec<(&Resource, &InterfaceFacts)>> = BTreeMap::new();
         for (_, resource) in self.each() {
             if let Properties::Interface(facts) = &resource.properties
-                && let Some(owner) =
-                    facts.attached_to.as_deref().and_then(|owner| self.resolve(owner, resource))
+                && let Some(owner) = facts
+                    .attached_to
+                    .as_deref()
+                    .and_then(|owner| self.resolve(owner, resource))
             {
                 attached.entry(owner).or_default().push((resource, facts));
             }
@@ -430,7 +489,10 @@ impl<'a> Topology<'a> {
             .as_deref()
             .and_then(|it| self.resolve(it, resource))
             .filter(|it| self.subnets.contains_key(it));
-        let stated = facts.vpc.as_deref().and_then(|vpc| self.resolve(vpc, resource));
+        let stated = facts
+            .vpc
+            .as_deref()
+            .and_then(|vpc| self.resolve(vpc, resource));
         let address = |text: &String| IpAddr::from_str(text).ok();
         Interface {
             owner: NodeId::of(owner),
@@ -477,10 +539,17 @@ impl<'a> Topology<'a> {
             let place = resource.evidence_of(&format!("/interfaces/{number}"));
             own.push(self.interface(at, resource, interface, place));
         }
-        let known: Vec<&str> = facts.interfaces.iter().filter_map(|it| it.id.as_deref()).collect();
+        let known: Vec<&str> = facts
+            .interfaces
+            .iter()
+            .filter_map(|it| it.id.as_deref())
+            .collect();
         for (interface, loose) in loose {
             let id = interface.id.as_str();
-            if !known.iter().any(|known| id == *known || id.ends_with(&format!("/{known}"))) {
+            if !known
+                .iter()
+                .any(|known| id == *known || id.ends_with(&format!("/{known}")))
+            {
                 own.push(self.interface(at, interface, loose, interface.evidence_of("")));
             }
         }
@@ -536,9 +605,13 @@ impl<'a> Topology<'a> {
         if facts.subnets.is_empty() {
             return;
         }
-        for mut interface in
-            self.several(at, resource, &facts.subnets, &facts.security_groups, facts.vpc.as_ref())
-        {
+        for mut interface in self.several(
+            at,
+            resource,
+            &facts.subnets,
+            &facts.security_groups,
+            facts.vpc.as_ref(),
+        ) {
             interface.role = Role::Sender;
             interfaces.push(interface);
         }
@@ -554,10 +627,16 @@ impl<'a> Topology<'a> {
         if facts.subnets.is_empty() && facts.security_groups.is_empty() && facts.vpc.is_none() {
             return;
         }
-        let ports = facts.port.map_or_else(PortSet::all, |port| PortSet::range(port, port));
-        for mut interface in
-            self.several(at, resource, &facts.subnets, &facts.security_groups, facts.vpc.as_ref())
-        {
+        let ports = facts
+            .port
+            .map_or_else(PortSet::all, |port| PortSet::range(port, port));
+        for mut interface in self.several(
+            at,
+            resource,
+            &facts.subnets,
+            &facts.security_groups,
+            facts.vpc.as_ref(),
+        ) {
             interface.role = Role::Listens(ports.clone());
             interface.public_v4 = facts.publicly_accessible == Some(true);
             interfaces.push(interface);
@@ -576,15 +655,22 @@ impl<'a> Topology<'a> {
             diagnostics.push(Diagnostic::new(
                 "not-collected",
                 Effect::UnderReport,
-                format!("the listeners of `{}` were not collected: nothing is forwarded", resource.id),
+                format!(
+                    "the listeners of `{}` were not collected: nothing is forwarded",
+                    resource.id
+                ),
                 resource.evidence_of(""),
             ));
             return;
         };
         let ports = PortSet::from_ranges(listeners.iter().map(|it| (it.port, it.port)));
-        for mut interface in
-            self.several(at, resource, &facts.subnets, &facts.security_groups, facts.vpc.as_ref())
-        {
+        for mut interface in self.several(
+            at,
+            resource,
+            &facts.subnets,
+            &facts.security_groups,
+            facts.vpc.as_ref(),
+        ) {
             interface.role = Role::Listens(ports.clone());
             interface.public_v4 = facts.scheme.as_deref() == Some("internet-facing");
             interface.unfiltered = facts.security_groups.is_empty()
@@ -596,8 +682,14 @@ impl<'a> Topology<'a> {
                 .evidence
                 .clone()
                 .unwrap_or_else(|| resource.evidence_of(&format!("/listeners/{number}")));
-            let protocol = listener.protocol.as_deref().unwrap_or("tcp").to_ascii_lowercase();
-            let forward = |target: &cspm_model::resource::Target, port: Option<u16>, place: Location| Forward {
+            let protocol = listener
+                .protocol
+                .as_deref()
+                .unwrap_or("tcp")
+                .to_ascii_lowercase();
+            let forward = |target: &cspm_model::resource::Target,
+                           port: Option<u16>,
+                           place: Location| Forward {
                 load_balancer: NodeId::of(at),
                 listener: listener.port,
                 target: target.id.clone(),
@@ -610,21 +702,27 @@ impl<'a> Topology<'a> {
                 self.forwards.push(forward(target, None, place.clone()));
             }
             for group in &listener.target_groups {
-                let found = self.resolve(group, resource).and_then(|at| self.estate.resources().get(at));
+                let found = self
+                    .resolve(group, resource)
+                    .and_then(|at| self.estate.resources().get(at));
                 let facts: Option<&TargetGroupFacts> = found.and_then(|it| match &it.properties {
                     Properties::TargetGroup(facts) => Some(&**facts),
                     _ => None,
                 });
-                match facts.and_then(|facts| facts.targets.as_ref().map(|targets| (facts, targets))) {
+                match facts.and_then(|facts| facts.targets.as_ref().map(|targets| (facts, targets)))
+                {
                     Some((facts, targets)) => {
                         for target in targets {
-                            self.forwards.push(forward(target, facts.port, place.clone()));
+                            self.forwards
+                                .push(forward(target, facts.port, place.clone()));
                         }
                     }
                     None => diagnostics.push(Diagnostic::new(
                         "not-collected",
                         Effect::UnderReport,
-                        format!("the targets of `{group}` were not collected: nothing is forwarded"),
+                        format!(
+                            "the targets of `{group}` were not collected: nothing is forwarded"
+                        ),
                         place.clone(),
                     )),
                 }
@@ -635,7 +733,11 @@ impl<'a> Topology<'a> {
     fn read_narrow(&mut self) {
         let mut widest: Option<u8> = None;
         for subnet in self.subnets.values() {
-            for net in subnet.cidrs.iter().filter_map(|it| ipnet::IpNet::from_str(it).ok()) {
+            for net in subnet
+                .cidrs
+                .iter()
+                .filter_map(|it| ipnet::IpNet::from_str(it).ok())
+            {
                 if matches!(net, ipnet::IpNet::V4(_)) {
                     widest = Some(widest.map_or(net.prefix_len(), |it| it.min(net.prefix_len())));
                 }
@@ -653,7 +755,11 @@ impl<'a> Topology<'a> {
         for resource in self.estate.resources() {
             match &resource.properties {
                 Properties::SecurityGroup(facts) => {
-                    facts.rules.iter().flat_map(|rule| &rule.peers).for_each(|peer| note(peer));
+                    facts
+                        .rules
+                        .iter()
+                        .flat_map(|rule| &rule.peers)
+                        .for_each(|peer| note(peer));
                 }
                 Properties::Acl(facts) => facts.entries.iter().for_each(|entry| note(&entry.cidr)),
                 _ => {}
@@ -670,30 +776,34 @@ impl<'a> Topology<'a> {
         }
         let bits = if address.is_ipv4() { 32 } else { 128 };
         (1..=bits)
-            .filter_map(|prefix| ipnet::IpNet::new(address, prefix).ok().map(|net| net.trunc()))
+            .filter_map(|prefix| {
+                ipnet::IpNet::new(address, prefix)
+                    .ok()
+                    .map(|net| net.trunc())
+            })
             .filter(|net| self.narrow.contains(net))
             .collect()
     }
 }
 
-fn acl(
-    at: usize,
-    resource: &Resource,
-    facts: &AclFacts,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Acl {
+fn acl(at: usize, resource: &Resource, facts: &AclFacts, diagnostics: &mut Vec<Diagnostic>) -> Acl {
     let mut rules = Vec::with_capacity(facts.entries.len());
     for (number, entry) in facts.entries.iter().enumerate() {
         let evidence = entry
             .evidence
             .clone()
             .unwrap_or_else(|| resource.evidence_of(&format!("/entries/{number}")));
-        let Some(ports) = ports(entry.ports.as_deref(), &evidence, diagnostics) else { continue };
+        let Some(ports) = ports(entry.ports.as_deref(), &evidence, diagnostics) else {
+            continue;
+        };
         let Some(addresses) = AddressSet::parse(&entry.cidr) else {
             diagnostics.push(Diagnostic::new(
                 "unreadable-fact",
                 Effect::OverReport,
-                format!("`{}` is no address range: the entry is left out", entry.cidr),
+                format!(
+                    "`{}` is no address range: the entry is left out",
+                    entry.cidr
+                ),
                 evidence,
             ));
             continue;
@@ -708,8 +818,15 @@ fn acl(
             evidence,
         });
     }
-    rules.sort_by(|a, b| a.number.cmp(&b.number).then_with(|| a.evidence.cmp(&b.evidence)));
-    Acl { position: at, rules }
+    rules.sort_by(|a, b| {
+        a.number
+            .cmp(&b.number)
+            .then_with(|| a.evidence.cmp(&b.evidence))
+    });
+    Acl {
+        position: at,
+        rules,
+    }
 }
 
 /// `None` for every protocol; numbers of the IANA registry become names.
@@ -734,7 +851,10 @@ fn ports(
             diagnostics.push(Diagnostic::new(
                 "unreadable-fact",
                 Effect::UnderReport,
-                format!("`{}` is no set of ports: the rule is left out", text.unwrap_or_default()),
+                format!(
+                    "`{}` is no set of ports: the rule is left out",
+                    text.unwrap_or_default()
+                ),
                 evidence.clone(),
             ));
             None

@@ -1,0 +1,325 @@
+//! Answers for people.
+
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal, Write};
+
+use cspm_model::StateRef;
+use cspm_model::report::{AttackPath, Priority, ReachReport, RankedFinding, Report, Step, Verdict};
+
+use crate::output::harmless;
+
+/// How much a terminal can show.
+pub(crate) struct Style {
+    colour: bool,
+    width: usize,
+}
+
+/// Columns where the width is not known.
+const WIDTH: usize = 100;
+
+impl Style {
+    /// The style of what the answer is written to. Colour only on a terminal, unless `NO_COLOR` is set.
+    pub(crate) fn of_output(to_file: bool) -> Self {
+        let terminal = !to_file && io::stdout().is_terminal();
+        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|it| !it.is_empty());
+        let dumb = std::env::var_os("TERM").is_some_and(|it| it == "dumb");
+        let width = if terminal { usize::from(console_width()) } else { WIDTH };
+        Self { colour: terminal && !no_colour && !dumb, width: width.clamp(60, 160) }
+    }
+
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    fn priority(&self, priority: Priority) -> String {
+        let word = priority.as_str().to_uppercase();
+        match priority {
+            Priority::Critical => self.paint("1;31", &word),
+            Priority::High => self.paint("1;33", &word),
+            Priority::Medium => self.paint("33", &word),
+            Priority::Low => self.paint("36", &word),
+            Priority::Suppressed => self.paint("2", &word),
+        }
+    }
+
+    fn head(&self, text: &str) -> String {
+        self.paint("1", text)
+    }
+}
+
+fn console_width() -> u16 {
+    console::Term::stdout().size().1
+}
+
+/// Prints a report: the answer first, then what was set aside and why.
+pub(crate) fn report(
+    report: &Report,
+    top: usize,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let summary = &report.summary;
+    let suppressed = summary.by_priority.get(&Priority::Suppressed).copied().unwrap_or(0);
+    let lost = report.crown_jewels.iter().filter(|it| it.reachable).count();
+    writeln!(
+        out,
+        "{} resources, {} findings: {} to act on, {} suppressed. {} of {} crown jewels can be reached.",
+        summary.resources,
+        summary.findings,
+        summary.findings - suppressed,
+        suppressed,
+        lost,
+        summary.crown_jewels,
+    )?;
+    let mut counts = Vec::new();
+    for priority in Priority::ALL {
+        let count = summary.by_priority.get(&priority).copied().unwrap_or(0);
+        if count > 0 && priority != Priority::Suppressed {
+            counts.push(format!("{count} {}", style.priority(priority)));
+        }
+    }
+    if !counts.is_empty() {
+        writeln!(out, "{}", counts.join("  "))?;
+    }
+    let ranked: Vec<&RankedFinding> =
+        report.findings.iter().filter(|it| it.priority != Priority::Suppressed).collect();
+    let mut told: Vec<&str> = Vec::new();
+    for finding in ranked.iter().take(top) {
+        writeln!(out)?;
+        finding_block(report, finding, &mut told, style, out)?;
+    }
+    if ranked.len() > top {
+        writeln!(out, "\n... and {} more; --top N prints more, --format json holds all", ranked.len() - top)?;
+    }
+    let lonely: Vec<&AttackPath> =
+        report.attack_paths.iter().filter(|it| it.findings.is_empty()).collect();
+    let untold: Vec<&&AttackPath> =
+        lonely.iter().filter(|it| !told.contains(&it.id.as_str())).collect();
+    if !untold.is_empty() {
+        writeln!(out, "\n{}", style.head("ATTACK PATHS THAT NO FINDING TELLS OF"))?;
+        for path in untold.iter().take(top.min(5)) {
+            writeln!(out, "\n{:>3} {}  to {}", path.score, style.priority(path.priority), harmless(&path.to.to_string()))?;
+            path_block(report, path, style, out)?;
+        }
+        if untold.len() > top.min(5) {
+            writeln!(out, "\n... and {} more", untold.len() - top.min(5))?;
+        }
+    }
+    if !report.possible_paths.is_empty() {
+        writeln!(
+            out,
+            "\n{} possible paths need facts that were not collected; --format json lists them under possible_paths",
+            report.possible_paths.len()
+        )?;
+    }
+    set_aside(report, style, out)?;
+    notes(report, style, out)
+}
+
+fn finding_block<'r>(
+    report: &'r Report,
+    finding: &RankedFinding,
+    told: &mut Vec<&'r str>,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    writeln!(
+        out,
+        "{:>3} {}  {}  {}",
+        finding.score,
+        style.priority(finding.priority),
+        harmless(&finding.check),
+        style.paint("2", &format!("(scanner: {})", finding.severity.as_str())),
+    )?;
+    writeln!(out, "    {}", harmless(&finding.resource))?;
+    if !finding.title.is_empty() {
+        wrapped(&finding.title, "    ", style, out)?;
+    }
+    wrapped(&format!("why: {}", finding.reason), "    ", style, out)?;
+    let fix = &finding.fix;
+    if !fix.text.is_empty() && finding.verdict == Verdict::OnPath {
+        let gain = match fix.cuts_off {
+            0 => "other ways remain".to_owned(),
+            1 => format!("cuts off 1 crown jewel of value {}", fix.value),
+            count => format!("cuts off {count} crown jewels of value {}", fix.value),
+        };
+        wrapped(&format!("fix: {} ({gain})", fix.text), "    ", style, out)?;
+    }
+    let paths: Vec<&AttackPath> = report
+        .attack_paths
+        .iter()
+        .chain(&report.possible_paths)
+        .filter(|it| finding.paths.contains(&it.id))
+        .collect();
+    if let Some(path) = paths.first() {
+        if told.contains(&path.id.as_str()) {
+            writeln!(out, "    path {}: shown above", path.id)?;
+        } else {
+            path_block(report, path, style, out)?;
+            told.push(&path.id);
+        }
+        for other in paths.iter().skip(1).take(3) {
+            writeln!(
+                out,
+                "    also {}: to {}",
+                other.id,
+                harmless(&other.to.to_string())
+            )?;
+            told.push(&other.id);
+        }
+    }
+    Ok(())
+}
+
+/// A path hop by hop, with technique and evidence.
+fn path_block(report: &Report, path: &AttackPath, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "    path {}: likelihood {:.3}, {}, to {} of value {}",
+        path.id,
+        path.likelihood,
+        path.certainty.as_str(),
+        harmless(&short(&path.to)),
+        path.value
+    )?;
+    steps_block(&path.steps, &report.steps, "      ", style, out)?;
+    for condition in &path.conditions {
+        writeln!(
+            out,
+            "      if {} {} {}",
+            harmless(&condition.key),
+            harmless(&condition.operator),
+            harmless(&condition.values.join(", "))
+        )?;
+    }
+    Ok(())
+}
+
+fn steps_block(
+    ids: &[String],
+    steps: &BTreeMap<String, Step>,
+    indent: &str,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    for (number, step) in ids.iter().filter_map(|id| steps.get(id)).enumerate() {
+        let and = step.requires.iter().fold(String::new(), |text, it| text + " + " + &short(it));
+        writeln!(
+            out,
+            "{indent}{}. {}{} -> {}",
+            number + 1,
+            harmless(&short(&step.from)),
+            harmless(&and),
+            style.head(&harmless(&short(&step.to))),
+        )?;
+        let place = step.evidence.first().map(|it| format!("  [{it}]")).unwrap_or_default();
+        let line = format!("{indent}   {}{}", harmless(&step.technique), harmless(&place));
+        writeln!(out, "{}", style.paint("2", &line))?;
+    }
+    Ok(())
+}
+
+/// How many findings were suppressed for which reason.
+fn set_aside(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let mut groups: BTreeMap<(Verdict, String), (u64, &RankedFinding)> = BTreeMap::new();
+    for finding in report.findings.iter().filter(|it| it.priority == Priority::Suppressed) {
+        let key = (finding.verdict, finding.blocked_by.join(" + "));
+        groups.entry(key).or_insert((0, finding)).0 += 1;
+    }
+    if groups.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{}", style.head("SUPPRESSED"))?;
+    let mut rows: Vec<_> = groups.into_iter().collect();
+    rows.sort_by(|a, b| b.1.0.cmp(&a.1.0).then_with(|| a.0.cmp(&b.0)));
+    for ((verdict, blocked_by), (count, example)) in rows {
+        writeln!(
+            out,
+            "{count:>7} {}: {}",
+            verdict.as_str(),
+            if blocked_by.is_empty() { "no reason recorded".to_owned() } else { blocked_by.replace('_', " ") },
+        )?;
+        let line = format!("such as {} on {}: {}", example.id, short_id(&example.resource), example.reason);
+        wrapped(&line, "          ", style, out)?;
+    }
+    Ok(())
+}
+
+fn notes(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let summary = &report.summary;
+    let mut lines = Vec::new();
+    if summary.not_findings > 0 {
+        lines.push(format!("{} records were passed, manual or resolved: no findings", summary.not_findings));
+    }
+    if summary.unmapped > 0 {
+        lines.push(format!(
+            "{} findings are about resources that are not in the inventory: ranked by the scanner's severity",
+            summary.unmapped
+        ));
+    }
+    for limit in &summary.limits_hit {
+        lines.push(format!("limit `{limit}` cut the analysis"));
+    }
+    if !report.diagnostics.is_empty() {
+        let count: u64 = report.diagnostics.iter().map(|it| it.count).sum();
+        lines.push(format!("{count} things were noticed while reading; --format json lists them under diagnostics"));
+    }
+    if !lines.is_empty() {
+        writeln!(out, "\n{}", style.head("NOTES"))?;
+    }
+    for line in lines {
+        writeln!(out, "  {line}")?;
+    }
+    Ok(())
+}
+
+/// Prints pairs, each with its way.
+pub(crate) fn reach(answer: &ReachReport, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    if answer.pairs.is_empty() {
+        return writeln!(out, "none of the first reaches any of the second");
+    }
+    for pair in &answer.pairs {
+        writeln!(
+            out,
+            "{} -> {}  {}, likelihood {:.3}",
+            harmless(&pair.from.to_string()),
+            style.head(&harmless(&pair.to.to_string())),
+            pair.certainty.as_str(),
+            pair.likelihood
+        )?;
+        steps_block(&pair.steps, &answer.steps, "  ", style, out)?;
+    }
+    writeln!(out, "\n{} pairs", answer.pairs.len())
+}
+
+/// Text in lines that fit.
+fn wrapped(text: &str, indent: &str, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let text = harmless(text);
+    let room = style.width.saturating_sub(indent.len());
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > room {
+            writeln!(out, "{indent}{line}")?;
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    if line.is_empty() { Ok(()) } else { writeln!(out, "{indent}{line}") }
+}
+
+/// A state in as few words as tell it apart.
+fn short(state: &StateRef) -> String {
+    let id = short_id(state.resource.as_str());
+    match (&state.protocol, &state.ports) {
+        _ if id == "internet" => id.to_owned(),
+        (Some(protocol), Some(ports)) => format!("{id} {protocol}/{ports}"),
+        _ => format!("{id} {}", state.access),
+    }
+}
+
+fn short_id(id: &str) -> &str {
+    if id.starts_with("arn:") { id.splitn(6, ':').nth(5).unwrap_or(id) } else { id }
+}

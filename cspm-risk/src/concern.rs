@@ -1,0 +1,163 @@
+//! Which resources a finding speaks of, and which states it concerns.
+
+use std::collections::HashMap;
+
+use cspm_graph::derive::NodeId;
+use cspm_graph::graph::StateId;
+use cspm_model::resource::Class;
+use cspm_model::{Estate, Finding, Properties, Resource};
+
+use crate::analysis::Analysis;
+
+/// Who uses a resource that has no states of its own: the machines of a security group, the roles of a
+/// policy.
+#[derive(Debug, Default)]
+pub(crate) struct Users(HashMap<usize, Vec<usize>>);
+
+impl Users {
+    pub(crate) fn new(estate: &Estate) -> Self {
+        let mut users: HashMap<usize, Vec<usize>> = HashMap::new();
+        for (at, resource) in estate.resources().iter().enumerate() {
+            let account = resource.account.as_deref();
+            for name in named(resource) {
+                if let Some(used) = estate.resolve(name, account)
+                    && used != at
+                {
+                    users.entry(used).or_default().push(at);
+                }
+            }
+            for name in serves(resource) {
+                if let Some(user) = estate.resolve(name, account)
+                    && user != at
+                {
+                    users.entry(at).or_default().push(user);
+                }
+            }
+        }
+        for list in users.values_mut() {
+            list.sort_unstable();
+            list.dedup();
+        }
+        Self(users)
+    }
+
+    /// Everything with states that uses the resource at `position`, by way of others without states.
+    fn with_states(&self, estate: &Estate, position: usize) -> Vec<usize> {
+        let mut found = Vec::new();
+        let mut seen = vec![position];
+        let mut open = vec![position];
+        while let Some(next) = open.pop() {
+            for &user in self.0.get(&next).map_or(&[][..], Vec::as_slice) {
+                if seen.contains(&user) {
+                    continue;
+                }
+                seen.push(user);
+                match estate.resources().get(user).map(|it| it.kind.class()) {
+                    Some(Class::Opaque) => open.push(user),
+                    Some(_) => found.push(user),
+                    None => {}
+                }
+                // A finding on a large network is about the network, not about each of ten thousand machines.
+                if found.len() >= USERS_MAX {
+                    return found;
+                }
+            }
+        }
+        found.sort_unstable();
+        found
+    }
+}
+
+/// Users of one resource that are looked at.
+const USERS_MAX: usize = 2_000;
+
+/// Names of what a resource depends on.
+fn named(resource: &Resource) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    match &resource.properties {
+        Properties::Instance(facts) => {
+            names.extend(facts.security_groups.iter().chain(&facts.subnet).chain(&facts.vpc).chain(&facts.instance_profile).map(String::as_str));
+            for interface in &facts.interfaces {
+                names.extend(interface.security_groups.iter().chain(&interface.subnet).chain(&interface.vpc).chain(&interface.id).map(String::as_str));
+            }
+        }
+        Properties::Function(facts) => {
+            names.extend(facts.security_groups.iter().chain(&facts.subnets).chain(&facts.vpc).map(String::as_str));
+        }
+        Properties::Container(facts) => {
+            for interface in &facts.interfaces {
+                names.extend(interface.security_groups.iter().chain(&interface.subnet).chain(&interface.vpc).chain(&interface.id).map(String::as_str));
+            }
+        }
+        Properties::Database(facts) => {
+            names.extend(facts.security_groups.iter().chain(&facts.subnets).chain(&facts.vpc).map(String::as_str));
+        }
+        Properties::LoadBalancer(facts) => {
+            names.extend(facts.security_groups.iter().chain(&facts.subnets).chain(&facts.vpc).map(String::as_str));
+        }
+        Properties::User(facts) => names.extend(facts.groups.iter().chain(&facts.policies).chain(&facts.boundary).map(String::as_str)),
+        Properties::Role(facts) => names.extend(facts.policies.iter().chain(&facts.boundary).map(String::as_str)),
+        Properties::Group(facts) => names.extend(facts.policies.iter().map(String::as_str)),
+        _ => {}
+    }
+    names
+}
+
+
+/// Names of what uses a resource, where the resource says so itself.
+fn serves(resource: &Resource) -> Vec<&str> {
+    match &resource.properties {
+        Properties::Volume(facts) => facts.attached_to.iter().map(String::as_str).collect(),
+        Properties::Interface(facts) => facts.attached_to.iter().map(String::as_str).collect(),
+        Properties::RouteTable(facts) => facts.subnets.iter().map(String::as_str).collect(),
+        Properties::Acl(facts) => facts.subnets.iter().map(String::as_str).collect(),
+        Properties::Profile(facts) => facts.roles.iter().map(String::as_str).collect(),
+        Properties::Gateway(facts) => facts.vpcs.iter().map(String::as_str).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What a finding speaks of.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Concern {
+    /// The resources it names, by position.
+    pub(crate) positions: Vec<usize>,
+    /// Nodes whose states matter: the resources themselves, or what uses them.
+    pub(crate) nodes: Vec<NodeId>,
+}
+
+impl Analysis<'_> {
+    /// What a finding speaks of; `None` if none of its resources is in the inventory.
+    pub(crate) fn concern(&self, finding: &Finding) -> Option<Concern> {
+        let account = finding.account.as_deref();
+        let mut positions: Vec<usize> = finding
+            .resource_names()
+            .into_iter()
+            .filter_map(|name| self.estate.resolve(name, account))
+            .collect();
+        positions.dedup();
+        if positions.is_empty() {
+            return None;
+        }
+        let mut nodes = Vec::new();
+        for &position in &positions {
+            let own = self.derived.node_at(position);
+            let class = self.estate.resources().get(position).map(|it| it.kind.class());
+            let is_group =
+                self.estate.resources().get(position).is_some_and(|it| it.kind.as_str() == "identity.group");
+            if self.derived.states_of(own).is_empty() || is_group || class == Some(Class::Opaque) {
+                let users = self.users.with_states(self.estate, position);
+                nodes.extend(users.into_iter().map(|it| self.derived.node_at(it)));
+            }
+            nodes.push(own);
+        }
+        nodes.sort_unstable();
+        nodes.dedup();
+        Some(Concern { positions, nodes })
+    }
+
+    /// The states of the nodes that a finding concerns.
+    pub(crate) fn states(&self, concern: &Concern) -> Vec<StateId> {
+        concern.nodes.iter().flat_map(|&node| self.derived.states_of(node)).copied().collect()
+    }
+}

@@ -1,0 +1,123 @@
+//! What fixes cut off.
+
+use std::collections::HashMap;
+
+use cspm_graph::algo::{ChokePoints, reach};
+use cspm_graph::graph::StepId;
+use cspm_model::Certainty;
+use cspm_model::report::{ChokePoint, Fix};
+
+use crate::analysis::Analysis;
+use crate::checks::Check;
+use crate::error::RiskError;
+use crate::judge::{IDS_SHOWN, Judgement};
+
+/// What removing a set of steps cuts off, by the set.
+pub(crate) type FixMemo = HashMap<Vec<StepId>, (u64, u64)>;
+
+impl Analysis<'_> {
+    /// The fix of a finding.
+    ///
+    /// Exact: a single step is a choke point or is not; several are removed together and the entries' reach is
+    /// worked out again.
+    pub(crate) fn fix(
+        &self,
+        check: Option<&Check>,
+        judgement: &Judgement,
+        choke: &ChokePoints,
+        memo: &mut FixMemo,
+        limits_hit: &mut Vec<String>,
+    ) -> Result<Fix, RiskError> {
+        let removed = &judgement.removed;
+        let technique = removed.first().and_then(|&id| {
+            let step = self.derived.graph().step(id)?;
+            let behind = self.derived.behind(&step)?;
+            self.derived.techniques().technique(behind.technique)
+        });
+        let text = check
+            .map(|it| it.fix.clone())
+            .or_else(|| technique.map(|it| it.stop.clone()))
+            .unwrap_or_default();
+        let [_, conditional, _] = &self.layers;
+        let (cuts_off, value) = if removed.is_empty() || judgement.certainty == Certainty::Unknown {
+            (0, 0)
+        } else if let [only] = removed[..] {
+            let jewels = choke.of_step(only).map(|it| it.jewels().to_vec()).unwrap_or_default();
+            let (_, count, value) = self.worth(jewels);
+            (count, value)
+        } else if let Some(&known) = memo.get(removed) {
+            known
+        } else if memo.len() >= self.options.searches {
+            if !limits_hit.iter().any(|it| it == "searches") {
+                limits_hit.push("searches".to_owned());
+            }
+            (0, 0)
+        } else {
+            let view = self.view(Certainty::Conditional, false, removed);
+            let left = reach(&view, &self.entries, &self.limits)?;
+            let lost = self.jewels.iter().enumerate().filter(|(_, jewel)| {
+                conditional.reached.contains(jewel.state) && !left.contains(jewel.state)
+            });
+            let (_, count, value) = self.worth(lost.map(|(at, _)| at));
+            memo.insert(removed.clone(), (count, value));
+            (count, value)
+        };
+        Ok(Fix { cuts_off, value, text })
+    }
+
+    /// The choke points as the report states them, the most valuable first.
+    pub(crate) fn choke_points(&self, choke: &ChokePoints) -> Vec<(Option<StepId>, ChokePoint)> {
+        let graph = self.derived.graph();
+        let mut points = Vec::new();
+        let shown = if self.options.all_ids { usize::MAX } else { IDS_SHOWN };
+        let names = |jewels: &[usize]| {
+            let named = jewels.iter().filter_map(|&at| self.jewels.get(at)).take(shown);
+            named.map(|jewel| self.derived.state_ref(jewel.state)).collect::<Vec<_>>()
+        };
+        for point in choke.steps() {
+            let (jewels, count, value) = self.worth(point.jewels().iter().copied());
+            let technique = graph
+                .step(point.id())
+                .and_then(|step| self.derived.behind(&step))
+                .and_then(|behind| self.derived.techniques().technique(behind.technique));
+            // What follows from a definition cannot be removed.
+            if technique.is_some_and(|it| it.name.starts_with("builtin.")) {
+                continue;
+            }
+            points.push((
+                Some(point.id()),
+                ChokePoint {
+                    step: Some(self.derived.step_name(point.id())),
+                    state: None,
+                    cuts_off: count,
+                    value,
+                    crown_jewels: names(&jewels),
+                    fix: technique.map(|it| it.stop.clone()).unwrap_or_default(),
+                },
+            ));
+        }
+        for point in choke.states() {
+            let (jewels, count, value) = self.worth(point.jewels().iter().copied());
+            let state = self.derived.state_ref(point.id());
+            if self.entries.contains(&point.id()) {
+                continue;
+            }
+            points.push((
+                None,
+                ChokePoint {
+                    step: None,
+                    fix: format!("keep attackers from `{state}`"),
+                    state: Some(state),
+                    cuts_off: count,
+                    value,
+                    crown_jewels: names(&jewels),
+                },
+            ));
+        }
+        points.sort_by(|(_, a), (_, b)| {
+            (std::cmp::Reverse(a.value), std::cmp::Reverse(a.cuts_off), &a.step, &a.state)
+                .cmp(&(std::cmp::Reverse(b.value), std::cmp::Reverse(b.cuts_off), &b.step, &b.state))
+        });
+        points
+    }
+}

@@ -1,0 +1,36 @@
+//! What a caller can choose.
+
+use crate::value::Values;
+
+/// How findings are ranked. The defaults are what the documentation describes.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Options {
+    /// Selectors of the entries. Default: `internet`.
+    pub entries: Vec<String>,
+    /// How many ways to report to each crown jewel. Default 1.
+    pub paths: usize,
+    /// Whether a blast radius lists every crown jewel. Default: at most 20.
+    pub all_ids: bool,
+    /// What crown jewels are worth.
+    pub values: Values,
+    /// How many resources of a blast radius are counted before the number becomes a lower bound. Default
+    /// 10,000: beyond that, the exact number changes no decision.
+    pub blast_resources: usize,
+    /// How many searches explanations may cost: for fixes of several steps, and for ways through steps that
+    /// lie on no most likely way. Default 2,000.
+    pub searches: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            entries: vec!["internet".to_owned()],
+            paths: 1,
+            all_ids: false,
+            values: Values::default(),
+            blast_resources: 10_000,
+            searches: 2_000,
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Attack paths: ways from an entry to a crown jewel.
+
+use std::collections::{BTreeMap, HashMap};
+
+use cspm_graph::algo::{Derivation, most_likely, next_most_likely};
+use cspm_graph::graph::{Certainty as Width, StateId, StepId};
+use cspm_model::Certainty;
+use cspm_model::report::{AttackPath, Condition, Priority, Step};
+
+use crate::analysis::{Analysis, JewelState, Layer};
+use crate::error::RiskError;
+use crate::judge::rounded;
+use crate::score::{Band, Factors, score};
+
+/// A way and what it means.
+#[derive(Debug, Clone)]
+pub(crate) struct Way {
+    pub(crate) jewel: usize,
+    pub(crate) steps: Vec<StepId>,
+    pub(crate) cost: u64,
+    pub(crate) path: AttackPath,
+}
+
+impl Analysis<'_> {
+    /// The most likely ways to every crown jewel, in the narrowest view in which each is lost.
+    pub(crate) fn ways(&self, limits_hit: &mut Vec<String>) -> Result<Vec<Way>, RiskError> {
+        let mut ways = Vec::new();
+        for (at, jewel) in self.jewels.iter().enumerate() {
+            let Some(layer) = self.layers.iter().find(|it| it.reached.contains(jewel.state)) else {
+                continue;
+            };
+            if self.entries.contains(&jewel.state) {
+                continue;
+            }
+            if self.options.paths > 1 {
+                let view = self.view(layer.certainty, false, &[]);
+                let (found, cut) = next_most_likely(
+                    &view,
+                    &self.entries,
+                    jewel.state,
+                    self.options.paths,
+                    &self.limits,
+                )?;
+                if cut && !limits_hit.iter().any(|it| it == "paths") {
+                    limits_hit.push("paths".to_owned());
+                }
+                ways.extend(found.into_iter().map(|it| self.way(at, jewel, layer, it.steps().to_vec(), it.cost())));
+            } else {
+                let found: Option<Derivation> = layer.ways.derivation(jewel.state);
+                ways.extend(found.map(|it| self.way(at, jewel, layer, it.steps().to_vec(), it.cost())));
+            }
+        }
+        Ok(ways)
+    }
+
+    fn way(&self, at: usize, jewel: &JewelState, layer: &Layer, steps: Vec<StepId>, cost: u64) -> Way {
+        let graph = self.derived.graph();
+        let mut conditions: Vec<Condition> = Vec::new();
+        let mut certainty = Certainty::Certain;
+        for step in steps.iter().filter_map(|&id| graph.step(id)) {
+            certainty = certainty.max(match step.certainty() {
+                Width::Certain => Certainty::Certain,
+                Width::Conditional => Certainty::Conditional,
+                Width::Unknown => Certainty::Unknown,
+            });
+            if let Some(behind) = self.derived.behind(&step) {
+                conditions.extend(self.derived.conditions(behind).iter().cloned());
+            }
+        }
+        conditions.sort();
+        conditions.dedup();
+        let first = steps
+            .iter()
+            .filter_map(|&id| graph.step(id))
+            .flat_map(|step| step.inputs())
+            .find(|input| self.entries.contains(input));
+        let from = first.or_else(|| self.entries.first().copied()).unwrap_or(jewel.state);
+        let names: Vec<String> = steps.iter().map(|&id| self.derived.step_name(id)).collect();
+        let priority = if certainty == Certainty::Unknown {
+            Priority::Medium
+        } else if self.firmly_lost(jewel) && certainty == Certainty::Certain {
+            Priority::Critical
+        } else {
+            Priority::High
+        };
+        let factors = Factors {
+            exposure_cost: Some(layer.ways.cost(jewel.state).unwrap_or(cost)),
+            step_cost: 0,
+            prize_milli: jewel.value.saturating_mul(1000),
+            blast_value: jewel.value,
+        };
+        let path = AttackPath {
+            id: path_name(&names),
+            from: self.derived.state_ref(from),
+            to: self.derived.state_ref(jewel.state),
+            certainty,
+            conditions,
+            likelihood: rounded(cspm_graph::graph::Likelihood::probability_of(cost)),
+            value: jewel.value,
+            priority,
+            score: score(Band::of(priority), &factors),
+            steps: names,
+            findings: Vec::new(),
+        };
+        Way { jewel: at, steps, cost, path }
+    }
+
+    /// A way through one of these steps to a crown jewel behind it: for findings that lie on no most likely
+    /// way. `None` where none was found within the search.
+    pub(crate) fn way_through(
+        &self,
+        removed: &[StepId],
+        certainty: Certainty,
+        memo: &mut ThroughMemo,
+    ) -> Result<Option<Way>, RiskError> {
+        let graph = self.derived.graph();
+        let index = match certainty {
+            Certainty::Certain => 0,
+            Certainty::Conditional => 1,
+            Certainty::Unknown => 2,
+        };
+        let Some(layer) = self.layers.get(index) else { return Ok(None) };
+        let mut best: Option<Way> = None;
+        for step in removed.iter().filter_map(|&id| graph.step(id)) {
+            let onward = match memo.get(&(step.to(), certainty)) {
+                Some(known) => known.clone(),
+                None => {
+                    let found = self.onward(step.to(), layer)?;
+                    memo.insert((step.to(), certainty), found.clone());
+                    found
+                }
+            };
+            let Some((jewel, rest)) = onward else { continue };
+            let mut steps: Vec<StepId> = Vec::new();
+            let mut add = |id: StepId| {
+                if !steps.contains(&id) {
+                    steps.push(id);
+                }
+            };
+            for input in step.inputs() {
+                for id in layer.ways.derivation(input).map(|it| it.steps().to_vec()).unwrap_or_default() {
+                    add(id);
+                }
+            }
+            add(step.id());
+            for &id in &rest {
+                // Inputs of gates that do not come from here come by their own most likely way.
+                for input in graph.step(id).into_iter().flat_map(|it| it.inputs().collect::<Vec<_>>()) {
+                    let from_here = rest.iter().filter_map(|&it| graph.step(it)).any(|it| it.to() == input);
+                    if !from_here && input != step.to() {
+                        for id in layer.ways.derivation(input).map(|it| it.steps().to_vec()).unwrap_or_default() {
+                            add(id);
+                        }
+                    }
+                }
+                add(id);
+            }
+            let cost = steps
+                .iter()
+                .filter_map(|&id| graph.step(id))
+                .fold(0u64, |sum, it| sum.saturating_add(u64::from(it.likelihood().cost())));
+            let Some(state) = self.jewels.get(jewel) else { continue };
+            if best.as_ref().is_none_or(|it| cost < it.cost) {
+                let mut way = self.way(jewel, state, layer, steps.clone(), cost);
+                if way.path.priority == Priority::Critical && !self.on_firm_way(&step) {
+                    way.path.priority = Priority::High;
+                }
+                best = Some(way);
+            }
+        }
+        Ok(best)
+    }
+
+    /// The most likely rest of a way: from a state to the best crown jewel behind it, with what the entries
+    /// reach at hand for gates.
+    fn onward(&self, from: StateId, layer: &Layer) -> Result<Option<(usize, Vec<StepId>)>, RiskError> {
+        let graph = self.derived.graph();
+        let members: Vec<usize> = layer.behind.members(from).collect();
+        if let Some(&own) = self.jewel_of.get(&from) {
+            return Ok(Some((own, Vec::new())));
+        }
+        let view = self.view(layer.certainty, true, &[]);
+        // First without help; then with everything the entries hold that a gate may need.
+        for helped in [false, true] {
+            let mut entries = vec![from];
+            if helped {
+                let gates = graph.steps().filter(|step| step.is_gate() && view.contains(step.id()));
+                entries.extend(gates.flat_map(|step| step.inputs().collect::<Vec<_>>()).filter(|&it| {
+                    layer.reached.contains(it)
+                }));
+                entries.sort_unstable();
+                entries.dedup();
+            }
+            let ways = most_likely(&view, &entries, &self.limits)?;
+            let found = members
+                .iter()
+                .filter_map(|&at| {
+                    let derivation = ways.derivation(self.jewels.get(at)?.state)?;
+                    let starts_here = derivation
+                        .steps()
+                        .iter()
+                        .filter_map(|&id| graph.step(id))
+                        .any(|step| step.inputs().any(|input| input == from));
+                    starts_here.then(|| (derivation.cost(), at, derivation.steps().to_vec()))
+                })
+                .min();
+            if let Some((_, at, steps)) = found {
+                return Ok(Some((at, steps)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Puts the steps of ways into the report's table.
+    pub(crate) fn add_steps(&self, steps: &[StepId], table: &mut BTreeMap<String, Step>) {
+        for &id in steps {
+            if let Some(step) = self.derived.step_report(id) {
+                table.insert(self.derived.step_name(id), step);
+            }
+        }
+    }
+}
+
+/// What lies onward of a state, by view.
+pub(crate) type ThroughMemo = HashMap<(StateId, Certainty), Option<(usize, Vec<StepId>)>>;
+
+/// The stable id of a path: a hash of its steps.
+fn path_name(steps: &[String]) -> String {
+    let hash = steps.iter().flat_map(|it| it.bytes().chain([b'\n'])).fold(
+        0xcbf2_9ce4_8422_2325_u64,
+        |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3),
+    );
+    format!("p-{hash:016x}")
+}
