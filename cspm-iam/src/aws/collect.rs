@@ -114,7 +114,15 @@ impl<'a> Collector<'a> {
                 return;
             }
         };
-        let covers = Formula::all([resource].into_iter().chain(conditions));
+        let mut covers = Formula::all([resource].into_iter().chain(conditions));
+        if names_principals(reference.kind) && !self.denied_by_boundary(statement, reference.kind) {
+            for left_out in statement
+                .principals()
+                .sessions_left_out(self.request.principal)
+            {
+                covers = Formula::all([covers, self.session(left_out).negated()]);
+            }
+        }
         for via in ways {
             let applies = Formula::all([self.session(via), covers.clone()]);
             match (statement.effect(), applies) {
@@ -151,22 +159,28 @@ impl<'a> Collector<'a> {
                 }
             }
         }
-        // AWS IAM User Guide, "Permissions boundaries for IAM entities", read 2026-11: "The NotPrincipal
-        // element with a Deny effect will always deny any IAM principal that has a permissions boundary
-        // policy attached, regardless of the values specified in the NotPrincipal element."
-        let denied_by_boundary = self.has_boundary
-            && statement.effect() == Effect::Deny
-            && matches!(statement.principals(), Principals::AllBut(_))
-            && matches!(
-                self.request.principal,
-                Principal::User(_) | Principal::Role(_) | Principal::AssumedRole(_)
-            );
-        if denied_by_boundary {
+        if self.denied_by_boundary(statement, kind) {
             return vec![Via::Direct];
         }
         statement
             .principals()
             .covering(self.request.principal, statement.effect())
+    }
+
+    /// Whether a `NotPrincipal` denies whomever it names, because the principal has a boundary.
+    ///
+    /// AWS IAM User Guide, "Permissions boundaries for IAM entities", read 2026-11: "The NotPrincipal element
+    /// with a Deny effect will always deny any IAM principal that has a permissions boundary policy attached,
+    /// regardless of the values specified in the NotPrincipal element."
+    fn denied_by_boundary(&self, statement: &Statement, kind: PolicyKind) -> bool {
+        names_principals(kind)
+            && self.has_boundary
+            && statement.effect() == Effect::Deny
+            && matches!(statement.principals(), Principals::AllBut(_))
+            && matches!(
+                self.request.principal,
+                Principal::User(_) | Principal::Role(_) | Principal::AssumedRole(_)
+            )
     }
 
     /// Whether the principal is in the session that was named, if only one was.
@@ -193,12 +207,7 @@ impl<'a> Collector<'a> {
             // Identity-based and organisation policies without the element are not valid, and so cover
             // nothing; other policies are about what they are attached to.
             Resources::Absent => {
-                let attached = [
-                    PolicyKind::Resource,
-                    PolicyKind::ResourceControl,
-                    PolicyKind::Endpoint,
-                ];
-                return Formula::Known(attached.contains(&kind));
+                return Formula::Known(names_principals(kind));
             }
             Resources::Only(patterns) => (patterns, false),
             Resources::AllBut(patterns) => (patterns, true),
@@ -238,4 +247,12 @@ impl<'a> Collector<'a> {
         self.atoms.push(atom);
         Formula::Wanted(self.atoms.len() - 1, true)
     }
+}
+
+/// Whether statements of this kind of policy say whom they are about.
+fn names_principals(kind: PolicyKind) -> bool {
+    matches!(
+        kind,
+        PolicyKind::Resource | PolicyKind::ResourceControl | PolicyKind::Endpoint
+    )
 }

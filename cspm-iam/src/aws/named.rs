@@ -125,6 +125,19 @@ impl<'a> Principals<'a> {
         }
     }
 
+    /// The sessions of a role that the statement leaves out, where `principal` is the role and no session.
+    pub(crate) fn sessions_left_out(self, principal: &Principal) -> impl Iterator<Item = Via<'a>> {
+        let named = if let Self::AllBut(named) = self {
+            named
+        } else {
+            &[]
+        };
+        named
+            .iter()
+            .filter_map(|name| name.covers(principal))
+            .filter(|via| matches!(via, Via::OneSession(_)))
+    }
+
     /// All the ways in which the statement covers `principal`.
     pub(crate) fn covering(self, principal: &Principal, effect: Effect) -> Vec<Via<'a>> {
         match self {
@@ -139,6 +152,7 @@ impl<'a> Principals<'a> {
                 ways
             }
             Self::AllBut(named) => {
+                // Single sessions of a role are left out by `sessions_left_out`.
                 let left_out = named
                     .iter()
                     .any(|name| match (name.covers(principal), effect) {

@@ -243,6 +243,9 @@ mod tests {
         ] {
             assert_eq!(Principal::parse(text).unwrap().to_string(), text);
         }
+        assert_eq!(Principal::parse("*").unwrap(), Principal::Anonymous);
+        let root = Principal::parse("111122223333").unwrap();
+        assert_eq!(root.to_string(), "arn:aws:iam::111122223333:root");
     }
 
     #[test]

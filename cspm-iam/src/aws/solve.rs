@@ -213,10 +213,7 @@ impl<'a> Theory<'a> {
                     .filter(|sample| every.iter().all(|literal| fits(literal, sample)))
             };
             let pleasing = |literal: &Literal<'_>| allowed().find(|sample| fits(literal, sample));
-            // Empty texts alone count as no value at all.
-            let first = allowed()
-                .find(|sample| !sample.is_empty())
-                .or_else(|| allowed().next());
+            let first = allowed().next();
             let found: Option<Vec<&String>> = some.iter().map(pleasing).collect();
             if let Some((first, found)) = first.zip(found) {
                 let values = [first].into_iter().chain(found).cloned().collect();

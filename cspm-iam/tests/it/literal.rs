@@ -526,17 +526,14 @@ impl Ask<'_> {
             if deny && bounded && ["user", "role", "assumed-role"].contains(&self.who.kind) {
                 return vec!["direct"];
             }
-            let spared = named(principal).iter().any(|(kind, name)| {
-                if name.contains(":assumed-role/") && self.who.kind == "role" {
-                    return false;
-                }
-                match self.way(kind, name) {
+            let spared = named(principal)
+                .iter()
+                .any(|(kind, name)| match self.way(kind, name) {
                     Some(_) if !deny => true,
                     Some("direct") => true,
                     Some("entity") => self.who.kind == "role",
                     Some(_) | None => false,
-                }
-            });
+                });
             return if spared { vec![] } else { vec!["direct"] };
         }
         // Only organisation and endpoint policies may go without.

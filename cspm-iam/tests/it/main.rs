@@ -12,6 +12,7 @@ mod ask;
 mod batch;
 mod cases;
 mod document;
+mod exact;
 mod limits;
 mod literal;
 mod managed;
