@@ -12,4 +12,5 @@ mod findings;
 mod formats;
 mod order;
 mod samples;
+mod scenario;
 mod support;
