@@ -152,12 +152,23 @@ fn folder(root: &Path, found: &mut Vec<Found>) -> Result<(), Failure> {
             let kind = entry.file_type().map_err(|error| Failure::Input(format!("{}: {error}", path.display())))?;
             if kind.is_dir() {
                 open.push(path);
-            } else if path.is_file() {
+            } else if path.is_file() && !is_prose_or_code(&path) {
                 found.push(Found { source: name_of(&path), path, named: false });
             }
         }
     }
     Ok(())
+}
+
+/// Whether a file is told by its ending to be no data: folders of data hold notes and scripts too. Named
+/// themselves, they are read.
+fn is_prose_or_code(path: &Path) -> bool {
+    const ENDINGS: [&str; 14] = [
+        "md", "txt", "rst", "py", "sh", "rs", "js", "ts", "html", "css", "png", "svg", "pdf", "log",
+    ];
+    path.extension()
+        .and_then(|it| it.to_str())
+        .is_some_and(|it| ENDINGS.iter().any(|ending| it.eq_ignore_ascii_case(ending)))
 }
 
 /// The files that a glob means, for shells that do not expand it.

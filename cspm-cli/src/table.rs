@@ -1,6 +1,6 @@
 //! Answers for people.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IsTerminal, Write};
 
 use cspm_model::StateRef;
@@ -60,7 +60,10 @@ pub(crate) fn report(
 ) -> io::Result<()> {
     let summary = &report.summary;
     let suppressed = summary.by_priority.get(&Priority::Suppressed).copied().unwrap_or(0);
-    let lost = report.crown_jewels.iter().filter(|it| it.reachable).count();
+    let jewels = |reachable: bool| {
+        let all = report.crown_jewels.iter().filter(|it| it.reachable || !reachable);
+        all.map(|it| &it.state.resource).collect::<BTreeSet<_>>().len()
+    };
     writeln!(
         out,
         "{} resources, {} findings: {} to act on, {} suppressed. {} of {} crown jewels can be reached.",
@@ -68,8 +71,8 @@ pub(crate) fn report(
         summary.findings,
         summary.findings - suppressed,
         suppressed,
-        lost,
-        summary.crown_jewels,
+        jewels(true),
+        jewels(false),
     )?;
     let mut counts = Vec::new();
     for priority in Priority::ALL {
@@ -202,21 +205,34 @@ fn steps_block(
     style: &Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    for (number, step) in ids.iter().filter_map(|id| steps.get(id)).enumerate() {
+    let steps: Vec<&Step> = ids.iter().filter_map(|id| steps.get(id)).collect();
+    // A part of the network stands between neighbours in the graph; to a person, one reaches the other.
+    let enters = |state: &StateRef| steps.iter().find(|it| is_part(state) && it.to == *state);
+    let leaves = |state: &StateRef| steps.iter().find(|it| is_part(state) && it.from == *state);
+    let shown = steps.iter().filter(|it| {
+        !(it.technique == "network.position" || it.technique == "network.segment-member")
+    });
+    for (number, step) in shown.enumerate() {
+        let from = enters(&step.from).map_or(&step.from, |it| &it.from);
+        let to = leaves(&step.to).map_or(&step.to, |it| &it.to);
         let and = step.requires.iter().fold(String::new(), |text, it| text + " + " + &short(it));
         writeln!(
             out,
             "{indent}{}. {}{} -> {}",
             number + 1,
-            harmless(&short(&step.from)),
+            harmless(&short(from)),
             harmless(&and),
-            style.head(&harmless(&short(&step.to))),
+            style.head(&harmless(&short(to))),
         )?;
         let place = step.evidence.first().map(|it| format!("  [{it}]")).unwrap_or_default();
         let line = format!("{indent}   {}{}", harmless(&step.technique), harmless(&place));
         writeln!(out, "{}", style.paint("2", &line))?;
     }
     Ok(())
+}
+
+fn is_part(state: &StateRef) -> bool {
+    state.resource.as_str().starts_with("segment:")
 }
 
 /// How many findings were suppressed for which reason.

@@ -13,6 +13,7 @@ use cspm_model::{Access, Certainty, Estate};
 use crate::checks::Checks;
 use crate::concern::Users;
 use crate::error::RiskError;
+use crate::fixes::Rules;
 use crate::options::Options;
 use crate::selector::Selector;
 
@@ -51,6 +52,7 @@ pub struct Analysis<'e> {
     pub(crate) derived: Derived,
     pub(crate) checks: Checks,
     pub(crate) users: Users,
+    pub(crate) rules: Rules,
     pub(crate) entries: Vec<StateId>,
     pub(crate) jewels: Vec<JewelState>,
     pub(crate) jewel_of: HashMap<StateId, usize>,
@@ -119,6 +121,7 @@ impl<'e> Analysis<'e> {
         }
         Ok(Self {
             users: Users::new(estate),
+            rules: Rules::new(&derived),
             estate,
             options: options.clone(),
             limits: limits.clone(),

@@ -1,16 +1,63 @@
 //! What fixes cut off.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use cspm_graph::algo::{ChokePoints, reach};
+use cspm_graph::derive::Derived;
 use cspm_graph::graph::StepId;
-use cspm_model::Certainty;
+use cspm_model::{Certainty, Location};
 use cspm_model::report::{ChokePoint, Fix};
 
 use crate::analysis::Analysis;
 use crate::checks::Check;
 use crate::error::RiskError;
 use crate::judge::{IDS_SHOWN, Judgement};
+
+/// Steps from neighbours by the rule that lets them in: closing a rule to the internet closes it to them.
+#[derive(Debug, Default)]
+pub(crate) struct Rules(HashMap<Location, Vec<StepId>>);
+
+impl Rules {
+    pub(crate) fn new(derived: &Derived) -> Self {
+        let lateral = derived.techniques().iter().find(|(_, it)| it.name == "network.lateral");
+        let mut by_rule: HashMap<Location, Vec<StepId>> = HashMap::new();
+        for step in derived.graph().steps() {
+            let Some(behind) = derived.behind(&step) else { continue };
+            if lateral.is_some_and(|(id, _)| id == behind.technique) {
+                for rule in derived.evidence(behind) {
+                    by_rule.entry(rule.clone()).or_default().push(step.id());
+                }
+            }
+        }
+        Self(by_rule)
+    }
+
+    fn of<'a>(&'a self, analysis: &'a Analysis<'_>, step: StepId) -> Vec<&'a Location> {
+        let derived = &analysis.derived;
+        let behind = derived.graph().step(step).and_then(|it| derived.behind(&it));
+        let evidence = behind.map(|it| derived.evidence(it)).unwrap_or_default();
+        evidence.iter().filter(|it| self.0.contains_key(it)).collect()
+    }
+
+    fn shares(&self, analysis: &Analysis<'_>, step: StepId) -> bool {
+        !self.of(analysis, step).is_empty()
+    }
+
+    /// The steps, and those of neighbours by the same rules where no other rule lets them in.
+    fn closed_with(&self, analysis: &Analysis<'_>, removed: &[StepId]) -> Vec<StepId> {
+        let rules: HashSet<&Location> =
+            removed.iter().flat_map(|&it| self.of(analysis, it)).collect();
+        let mut all = removed.to_vec();
+        for step in rules.iter().filter_map(|it| self.0.get(*it)).flatten() {
+            if self.of(analysis, *step).iter().all(|it| rules.contains(*it)) {
+                all.push(*step);
+            }
+        }
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
 
 /// What removing a set of steps cuts off, by the set.
 pub(crate) type FixMemo = HashMap<Vec<StepId>, (u64, u64)>;
@@ -41,7 +88,9 @@ impl Analysis<'_> {
         let [_, conditional, _] = &self.layers;
         let (cuts_off, value) = if removed.is_empty() || judgement.certainty == Certainty::Unknown {
             (0, 0)
-        } else if let [only] = removed[..] {
+        } else if let [only] = removed[..]
+            && !self.rules.shares(self, only)
+        {
             let jewels = choke.of_step(only).map(|it| it.jewels().to_vec()).unwrap_or_default();
             let (_, count, value) = self.worth(jewels);
             (count, value)
@@ -53,7 +102,8 @@ impl Analysis<'_> {
             }
             (0, 0)
         } else {
-            let view = self.view(Certainty::Conditional, false, removed);
+            let whole = self.rules.closed_with(self, removed);
+            let view = self.view(Certainty::Conditional, false, &whole);
             let left = reach(&view, &self.entries, &self.limits)?;
             let lost = self.jewels.iter().enumerate().filter(|(_, jewel)| {
                 conditional.reached.contains(jewel.state) && !left.contains(jewel.state)

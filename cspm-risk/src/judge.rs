@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use cspm_graph::algo::blast_resources;
-use cspm_graph::graph::{Likelihood, StateId, StepId, View};
+use cspm_graph::algo::{blast_resources, reach};
+use cspm_graph::graph::{Likelihood, StateId, StateSet, Step, StepId, View};
 use cspm_model::finding::Severity;
 use cspm_model::ports::PortSet;
 use cspm_model::report::{BlastRadius, Priority, Verdict};
@@ -32,6 +32,9 @@ pub(crate) struct Judgement {
     pub(crate) jewels: Vec<usize>,
 }
 
+/// What the entries reach without a state, by the state and the view.
+pub(crate) type Detours = HashMap<(StateId, Certainty), StateSet>;
+
 /// Blast radii by the nodes they start from.
 pub(crate) type BlastMemo = HashMap<Concern, (BlastRadius, Vec<usize>)>;
 
@@ -44,6 +47,7 @@ impl Analysis<'_> {
         blast_view: &View<'_>,
         resource_of: &[u32],
         memo: &mut BlastMemo,
+        detours: &mut Detours,
     ) -> Result<Judgement, RiskError> {
         let Some(concern) = self.concern(finding) else {
             return Ok(unmapped(finding));
@@ -51,20 +55,25 @@ impl Analysis<'_> {
         let [_, conditional, unknown] = &self.layers;
         let states = self.states(&concern);
         let candidates = self.removed_by(finding, check, &concern);
-        let on_way = |layer: &Layer| -> Vec<StepId> {
+        let mut on_way = |layer: &Layer| -> Result<Vec<StepId>, RiskError> {
             let graph = self.derived.graph();
-            let steps = candidates.iter().filter_map(|&id| graph.step(id));
-            steps.filter(|step| self.on_way(step, layer)).map(|step| step.id()).collect()
+            let mut steps = Vec::new();
+            for step in candidates.iter().filter_map(|&id| graph.step(id)) {
+                if self.on_way(&step, layer) && self.leads_on(&step, layer, detours)? {
+                    steps.push(step.id());
+                }
+            }
+            Ok(steps)
         };
         let reached_in = |layer: &Layer| states.iter().any(|&it| layer.reached.contains(it));
         let value_in = |layer: &Layer| states.iter().any(|&it| layer.behind.count(it) > 0);
-        let removed = on_way(conditional);
+        let removed = on_way(conditional)?;
         let (verdict, layer, removed) = if !removed.is_empty() {
             (Verdict::OnPath, conditional, removed)
         } else if reached_in(conditional) && value_in(conditional) {
             (Verdict::BesidePath, conditional, Vec::new())
         } else {
-            let possible = on_way(unknown);
+            let possible = on_way(unknown)?;
             match (reached_in(unknown), value_in(unknown)) {
                 _ if !possible.is_empty() => (Verdict::OnPath, unknown, possible),
                 (true, true) => (Verdict::BesidePath, unknown, Vec::new()),
@@ -94,6 +103,38 @@ impl Analysis<'_> {
             blast,
             jewels,
         })
+    }
+
+    /// Whether what a step needs can be had without what it gives: a step back to where every attacker has
+    /// been is on no way.
+    ///
+    /// The most likely way shows it for nearly all; for the rest, the entries' reach without the state.
+    fn leads_on(
+        &self,
+        step: &Step<'_>,
+        layer: &Layer,
+        detours: &mut Detours,
+    ) -> Result<bool, RiskError> {
+        let graph = self.derived.graph();
+        let to = step.to();
+        let passes = |input: StateId| {
+            layer.ways.derivation(input).is_some_and(|way| {
+                way.steps().iter().filter_map(|&id| graph.step(id)).any(|it| it.to() == to)
+            })
+        };
+        if !step.inputs().any(passes) {
+            return Ok(true);
+        }
+        let key = (to, layer.certainty);
+        if !detours.contains_key(&key) {
+            if detours.len() >= self.options.searches {
+                return Ok(true);
+            }
+            let into: Vec<StepId> = graph.steps_into(to).map(|it| it.id()).collect();
+            let left = reach(&self.view(layer.certainty, false, &into), &self.entries, &self.limits)?;
+            detours.insert(key, left);
+        }
+        Ok(detours.get(&key).is_some_and(|left| step.inputs().all(|it| left.contains(it))))
     }
 
     fn priority(

@@ -13,7 +13,7 @@ use cspm_model::{Certainty, Diagnostic};
 use crate::analysis::Analysis;
 use crate::error::RiskError;
 use crate::fixes::FixMemo;
-use crate::judge::{BlastMemo, Judgement};
+use crate::judge::{BlastMemo, Detours, Judgement};
 use crate::ways::{ThroughMemo, Way};
 
 /// Diagnostics that a report keeps; more are counted by kind.
@@ -33,12 +33,13 @@ impl Analysis<'_> {
         let blast_view = self.view(Certainty::Conditional, true, &[]);
         let resource_of = self.resource_of();
         let mut memo = BlastMemo::new();
+        let mut detours = Detours::new();
         let mut judged: Vec<Judgement> = Vec::with_capacity(self.estate.findings().len());
         let mut checks: HashMap<&str, Option<&crate::checks::Check>> = HashMap::new();
         for finding in self.estate.findings() {
             let check =
                 *checks.entry(finding.check.as_str()).or_insert_with(|| self.checks.of(&finding.check));
-            judged.push(self.judge(finding, check, &blast_view, &resource_of, &mut memo)?);
+            judged.push(self.judge(finding, check, &blast_view, &resource_of, &mut memo, &mut detours)?);
         }
         self.ways_of_findings(&judged, &mut ways, &mut limits_hit)?;
         let mut by_step: HashMap<StepId, Vec<usize>> = HashMap::new();

@@ -169,10 +169,11 @@ impl Resource {
 
     /// The place of one of its facts, `suffix` being a JSON pointer below `properties`.
     ///
-    /// A fact that carries evidence of its own is not asked here.
+    /// In a document of a provider, facts stand elsewhere: there it is the place of the resource. A fact that
+    /// carries evidence of its own is not asked here.
     pub fn evidence_of(&self, suffix: &str) -> Location {
         match self.evidence.first() {
-            Some(main) if suffix.is_empty() => main.clone(),
+            Some(main) if suffix.is_empty() || !is_native(&main.pointer) => main.clone(),
             Some(main) => main.join(&format!("/properties{suffix}")),
             None => Location::builtin("unrecorded"),
         }
@@ -217,4 +218,10 @@ impl Resource {
         }
         conflict
     }
+}
+
+/// Whether a pointer is that of a resource in a native document: `/resources/17`, or `/resource` of a line.
+fn is_native(pointer: &str) -> bool {
+    let number = pointer.strip_prefix("/resources/");
+    pointer == "/resource" || number.is_some_and(|it| it.bytes().all(|byte| byte.is_ascii_digit()))
 }
