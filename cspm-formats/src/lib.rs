@@ -26,8 +26,8 @@
 //!
 //! # Untrusted input
 //!
-//! Every byte may come from an attacker. Findings are read one at a time; an answer is held whole,
-//! within [`cspm_model::Limits::document_bytes`], and nesting is bounded by the JSON parser (128). Time
+//! Every byte may come from an attacker. Findings are read one at a time, answers that grow with the
+//! account a part at a time where their name says the account; any other document is held whole, within [`cspm_model::Limits::document_bytes`], and nesting is bounded by the JSON parser (128). Time
 //! is O(n log n) in the size of the input. "Does not panic" covers every input. Access key ids, user
 //! data and the environment of functions are never copied into the estate.
 #![forbid(unsafe_code)]

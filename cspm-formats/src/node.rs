@@ -13,6 +13,8 @@ use serde_json::Value;
 #[derive(Debug)]
 pub(crate) struct Document {
     base: Location,
+    /// A member of the root that holds a part of a longer list, and where that part begins.
+    part: Option<(String, usize)>,
     noted: RefCell<Vec<Diagnostic>>,
 }
 
@@ -21,8 +23,16 @@ impl Document {
     pub(crate) fn new(base: Location) -> Self {
         Self {
             base,
+            part: None,
             noted: RefCell::new(Vec::new()),
         }
+    }
+
+    /// The same document, of which only a part is at hand: the list `key` of the root begins with its
+    /// element `first`.
+    pub(crate) fn with_part(mut self, key: &str, first: usize) -> Self {
+        self.part = Some((key.to_owned(), first));
+        self
     }
 
     /// Its root.
@@ -141,30 +151,22 @@ impl<'a> Node<'a> {
 
     /// The objects in the list that is the member `key`. What is no object is noted as lost.
     pub(crate) fn objects(&self, key: &str) -> Vec<Node<'a>> {
-        let pointer = self.pointer_of(key);
-        self.list(key)
-            .iter()
-            .enumerate()
-            .filter_map(|(index, value)| {
-                let node = self.descend(value, format!("{pointer}/{index}"));
-                if value.is_object() {
-                    return Some(node);
+        self.elements(key)
+            .filter(|node| {
+                let fine = node.value.is_object();
+                if !fine {
+                    node.lost("expected an object");
                 }
-                node.lost("expected an object");
-                None
+                fine
             })
             .collect()
     }
 
     /// The texts in the list that is the member `key`, each with its place.
     pub(crate) fn placed_texts(&self, key: &str) -> Vec<(&'a str, Node<'a>)> {
-        let pointer = self.pointer_of(key);
-        self.list(key)
-            .iter()
-            .enumerate()
-            .filter_map(|(index, value)| {
-                let node = self.descend(value, format!("{pointer}/{index}"));
-                if let Some(text) = value.as_str().filter(|text| !text.is_empty()) {
+        self.elements(key)
+            .filter_map(|node| {
+                if let Some(text) = node.value.as_str().filter(|text| !text.is_empty()) {
                     return Some((text, node));
                 }
                 node.lost("expected text");
@@ -240,6 +242,17 @@ impl<'a> Node<'a> {
             .noted
             .borrow_mut()
             .push(Diagnostic::new(code, effect, message, place));
+    }
+
+    fn elements(&self, key: &str) -> impl Iterator<Item = Node<'a>> {
+        let pointer = self.pointer_of(key);
+        let first = match &self.document.part {
+            Some((part, first)) if self.pointer.is_empty() && part == key => *first,
+            _ => 0,
+        };
+        self.list(key).iter().enumerate().map(move |(at, value)| {
+            self.descend(value, format!("{pointer}/{}", first.saturating_add(at)))
+        })
     }
 
     fn list(&self, key: &str) -> &'a [Value] {

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::account::Accounts;
 use super::answer::Answer;
 use super::path::PathFacts;
-use super::{Call, Which, which};
+use super::{CALLS, Call, Which, which};
 use crate::findings::is_account;
 use crate::node::{Document, one_line};
 
@@ -131,6 +131,35 @@ struct Waiting {
     value: Value,
 }
 
+/// An answer that is read in parts.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    call: &'static Call,
+    path: PathFacts,
+}
+
+impl Parts {
+    /// The name of the format.
+    pub(crate) fn format(&self) -> &'static str {
+        self.call.format
+    }
+}
+
+/// Answers that grow with the account, and whose things do not depend on each other.
+const IN_PARTS: &[&str] = &[
+    "ec2-describe-instances",
+    "ec2-describe-network-interfaces",
+    "ec2-describe-security-groups",
+    "ec2-describe-volumes",
+    "ec2-describe-snapshots",
+    "ec2-describe-subnets",
+    "ec2-describe-network-acls",
+    "ec2-describe-route-tables",
+    "elbv2-describe-target-groups",
+    "rds-describe-db-instances",
+    "secretsmanager-list-secrets",
+];
+
 /// What a log says of the public access block of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Blocked {
@@ -205,6 +234,44 @@ impl Collection {
         }
     }
 
+    /// The call whose answer can be read in parts, if its list is the member `key`: its things do not
+    /// depend on each other, and the name of the document says the call and the account.
+    pub(crate) fn in_parts(source: &str, key: &str) -> Option<Parts> {
+        let path = PathFacts::of(source);
+        path.account.as_ref()?;
+        let named = |call: &Call| path.calls.iter().any(|(name, _)| name == call.file);
+        let call = CALLS.iter().find(|it| it.key == key && named(it))?;
+        IN_PARTS
+            .contains(&call.file)
+            .then_some(Parts { call, path })
+    }
+
+    /// Takes a part of an answer: the elements of its list from `first` on.
+    pub(crate) fn add_part(
+        &mut self,
+        source: &Arc<str>,
+        parts: &Parts,
+        items: Vec<Value>,
+        first: usize,
+    ) {
+        let key = parts.call.key;
+        let value = Value::Object(
+            [(key.to_owned(), Value::Array(items))]
+                .into_iter()
+                .collect(),
+        );
+        self.accounts.learn(&parts.path, &value);
+        let waiting = Waiting {
+            source: Arc::clone(source),
+            call: parts.call,
+            argument: None,
+            path: parts.path.clone(),
+            value,
+        };
+        let document = Document::new(Location::document(source)).with_part(key, first);
+        self.read_from(&waiting, None, document);
+    }
+
     /// Takes a line of a collection log.
     pub(crate) fn log_line(&mut self, value: &Value, place: &Location) {
         let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
@@ -261,6 +328,10 @@ impl Collection {
 
     fn read(&mut self, waiting: &Waiting, account: Option<&str>) {
         let document = Document::new(Location::document(&waiting.source));
+        self.read_from(waiting, account, document);
+    }
+
+    fn read_from(&mut self, waiting: &Waiting, account: Option<&str>, document: Document) {
         let answer = Answer::new(
             document.root(&waiting.value),
             waiting.path.account.as_deref().or(account),

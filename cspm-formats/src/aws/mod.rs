@@ -24,7 +24,7 @@ use serde_json::Value;
 
 use answer::Answer;
 use collection::Facts;
-pub(crate) use collection::{Added, Collection, is_answer, is_log_line};
+pub(crate) use collection::{Added, Collection, Parts, is_answer, is_log_line};
 
 /// A call whose answer is read.
 #[derive(Debug)]

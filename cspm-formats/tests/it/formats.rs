@@ -267,6 +267,55 @@ fn limits_hold_at_their_value_and_not_one_past() {
 }
 
 #[test]
+fn long_answers_are_read_in_parts_with_their_places() {
+    let items: Vec<String> = (0..2_000)
+        .map(|at| {
+            format!(
+                r#"{{"VolumeId": "vol-{at}", "Tags": [{{"Key": "n", "Value": "{}"}}]}}"#,
+                "x".repeat(100)
+            )
+        })
+        .collect();
+    let text = format!(
+        r#"{{"Volumes": [{}], "NextToken": "t"}}"#,
+        items.join(",\n")
+    );
+    for source in [
+        "account/111122223333/eu-west-1/ec2-describe-volumes.json",
+        // Without the account in its name, it is held whole.
+        "ec2-describe-volumes.json",
+    ] {
+        let (outcome, estate) = read_as(source, &text);
+        let it = outcome.unwrap();
+        assert_eq!(
+            (it.format, it.records),
+            ("aws cli: ec2 describe-volumes", 2_000)
+        );
+        let volumes = estate
+            .resources()
+            .iter()
+            .filter(|it| it.kind.as_str() == "data.volume");
+        assert_eq!(volumes.clone().count(), 2_000);
+        for volume in volumes {
+            let number = volume.id.as_str().rsplit_once("vol-").unwrap().1;
+            assert_eq!(&*volume.evidence[0].pointer, format!("/Volumes/{number}"));
+        }
+    }
+    // A broken item is an error, as anywhere in an answer.
+    let broken = text.replacen("\"vol-1999\"", "vol", 1);
+    let error = read_as(
+        "account/111122223333/eu-west-1/ec2-describe-volumes.json",
+        &broken,
+    )
+    .0
+    .unwrap_err();
+    assert!(
+        error.to_string().contains("#/Volumes/1999 (line 2000, "),
+        "{error}"
+    );
+}
+
+#[test]
 fn an_unknown_account_is_said() {
     let (_, estate) = read_as(
         "eu-west-1/ec2-describe-vpcs.json",
