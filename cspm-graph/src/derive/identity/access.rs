@@ -1,5 +1,6 @@
 //! Access by permissions: every `on_target` rule of the catalogue, for every principal.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
 use cspm_iam::aws::{Action, Block, Context, DecisionKind, OpenCondition, Setter};
@@ -11,7 +12,8 @@ use super::super::draft::{Draft, NodeId, StepFacts};
 use super::super::technique::{Rule, TechniqueId};
 use super::World;
 use super::candidates::{Claim, Target, objects};
-use super::holders::{Answer, Holder, Question};
+use super::holders::{Answer, Holder, Holders, Question};
+use super::public::Public;
 use super::near_miss::{GrantControl, NearMiss, NearMisses};
 
 /// What is known of a permission.
@@ -63,7 +65,7 @@ pub(super) enum Outcome {
 /// Conditions that the attacker chooses are met. Those on facts that were not collected make it unknown, all
 /// others conditional.
 pub(super) fn permission(world: &World<'_>, question: &Question<'_>) -> Outcome {
-    let answer = world.holders.ask(world.policies, question);
+    let answer = world.holders.ask(question);
     outcome(world, question, &answer)
 }
 
@@ -227,7 +229,7 @@ fn compiled(world: &World<'_>) -> Result<Vec<Compiled>, DeriveError> {
 pub(super) fn derive(
     world: &World<'_>,
     administrators: &HashSet<NodeId>,
-    restricted: &HashSet<usize>,
+    public: &Public,
     draft: &mut Draft,
     misses: &mut NearMisses,
 ) -> Result<(), DeriveError> {
@@ -251,10 +253,14 @@ pub(super) fn derive(
                     {
                         continue;
                     }
+                    // What anybody may do, principals do as anybody.
+                    if public.open.contains(&(target.position, rule.access)) {
+                        continue;
+                    }
                     // A public access block that restricts a public policy keeps other accounts out as
                     // well, whomever the policy names (Amazon S3 User Guide, "Blocking public access",
                     // RestrictPublicBuckets, read 2026-11).
-                    if restricted.contains(&target.position) && target.account != holder.account {
+                    if public.restricted.contains(&target.position) && target.account != holder.account {
                         continue;
                     }
                     match ask(world, holder, rule, target, &decrypt) {
@@ -286,7 +292,7 @@ pub(super) fn derive(
 /// Whether one of the actions is allowed, on the resource or on something in it; the surest answer counts.
 fn ask(
     world: &World<'_>,
-    holder: &Holder,
+    holder: &Holder<'_>,
     rule: &Compiled,
     target: &Target,
     decrypt: &Action,
@@ -381,7 +387,7 @@ fn customer_key(properties: &Properties) -> Option<&str> {
 /// "Using server-side encryption with AWS KMS keys", read 2026-11).
 fn with_key(
     world: &World<'_>,
-    holder: &Holder,
+    holder: &Holder<'_>,
     resource: &cspm_model::Resource,
     permission_so_far: Permission,
     decrypt: &Action,
@@ -443,44 +449,45 @@ fn with_key(
     }
 }
 
-/// The principal's context with what is known of the resource: its tags.
-pub(super) fn target_context(world: &World<'_>, holder: &Holder, target: &Target) -> Context {
-    let mut context = world.holders.context_of(holder).clone();
+/// The principal's context with what is known of the resource: its tags, its organisation, its URL.
+pub(super) fn target_context<'c>(
+    world: &World<'_>,
+    holder: &'c Holder<'_>,
+    target: &Target,
+) -> Cow<'c, Context> {
+    let mut context = Cow::Borrowed(world.holders.context_of(holder));
     let Some(resource) = world.estate.resources().get(target.position) else {
         return context;
     };
-    if resource.collected {
+    let document = target.document.and_then(|id| world.policies.document(id));
+    if resource.collected && (Holders::asks_resource_tags(holder) || target.asks_resource_tags) {
         let tags: BTreeMap<String, &String> = resource
             .tags
             .iter()
             .map(|(key, value)| (key.to_ascii_lowercase(), value))
             .collect();
-        let document = target.document.and_then(|id| world.policies.document(id));
-        let policies = holder
-            .identity
-            .iter()
-            .chain(holder.boundary.iter().flatten())
-            .filter_map(|&id| world.policies.document(id))
-            .chain(document);
+        let own = holder.identity.iter().chain(holder.boundary.iter().flatten());
+        let policies = own.filter_map(|&id| world.policies.document(id)).chain(document);
         for key in policies
             .flat_map(|it| it.policy.statements())
             .flat_map(|it| it.condition_keys())
         {
             let lower = key.to_ascii_lowercase();
             if let Some((_, tag)) = lower.split_once("resourcetag/") {
-                context.insert(key, tags.get(tag).map(|value| (*value).clone()));
+                context.to_mut().insert(key, tags.get(tag).map(|value| (*value).clone()));
             }
         }
     }
-    if let Some(account) = &target.account
+    if world.targets.asks_resource_organization()
+        && let Some(account) = &target.account
         && let Some(organization) = world.holders.organization(account)
     {
-        context.insert("aws:ResourceOrgID", [organization]);
+        context.to_mut().insert("aws:ResourceOrgID", [organization]);
     }
     if let Properties::Function(facts) = &resource.properties
         && let Some(auth) = facts.url.as_ref().and_then(|it| it.auth.as_deref())
     {
-        context.insert("lambda:FunctionUrlAuthType", [auth]);
+        context.to_mut().insert("lambda:FunctionUrlAuthType", [auth]);
     }
     context
 }

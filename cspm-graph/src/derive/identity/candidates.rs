@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use cspm_iam::aws::{Action, Effect, NamedPrincipal, Pattern, Policy, Principal, ResourcePatterns};
 use cspm_model::{Estate, PolicyType};
 
-use super::holders::Holder;
+use super::holders::{Holder, asks_resource_tags, condition_keys};
 use super::policies::{DocumentId, Policies};
 
 /// Whom the policy of a resource lets in, by a first look that may say too much, never too little.
@@ -58,6 +58,8 @@ pub(super) struct Target {
     pub(super) named: Option<Named>,
     /// Its own policy; of a role the trust policy.
     pub(super) document: Option<DocumentId>,
+    /// Whether its own policy asks for its tags.
+    pub(super) asks_resource_tags: bool,
 }
 
 /// Resources of one kind, in the order of their ids.
@@ -76,11 +78,15 @@ struct Shelf {
 #[derive(Debug, Default)]
 pub(super) struct Targets {
     by_kind: BTreeMap<String, Shelf>,
+    asks_resource_organization: bool,
 }
 
 impl Targets {
     pub(super) fn new(estate: &Estate, policies: &Policies) -> Self {
-        let mut targets = Self::default();
+        let mut targets = Self {
+            asks_resource_organization: !condition_keys(estate, policies, "aws:resourceorg").is_empty(),
+            ..Self::default()
+        };
         // Resources are sorted by id, so each kind is too.
         for (position, resource) in estate.resources().iter().enumerate() {
             let kind = resource.kind.as_str();
@@ -111,9 +117,17 @@ impl Targets {
                 account: resource.account.clone(),
                 named,
                 document,
+                asks_resource_tags: document
+                    .and_then(|id| policies.document(id))
+                    .is_some_and(|it| asks_resource_tags(&it.policy)),
             });
         }
         targets
+    }
+
+    /// Whether some policy asks for the organisation of resources.
+    pub(super) fn asks_resource_organization(&self) -> bool {
+        self.asks_resource_organization
     }
 
     /// The resources of a kind.
@@ -132,7 +146,7 @@ impl Targets {
         &'t self,
         estate: &Estate,
         policies: &Policies,
-        holder: &Holder,
+        holder: &Holder<'_>,
         actions: &[Action],
         kind: &str,
     ) -> Vec<(&'t Target, Claim)> {

@@ -75,7 +75,7 @@ pub(super) fn derive(
 /// Every one of the actions, each on one of the resources that `resources` gives for it.
 fn all_of(
     world: &World<'_>,
-    holder: &Holder,
+    holder: &Holder<'_>,
     actions: &[Action],
     resources: impl Fn(&Action) -> Vec<String>,
 ) -> Option<Permission> {
@@ -107,7 +107,7 @@ fn all_of(
 
 fn self_grant(
     world: &World<'_>,
-    holder: &Holder,
+    holder: &Holder<'_>,
     any_of: &[String],
     target: &str,
 ) -> Result<Option<Permission>, DeriveError> {
@@ -157,7 +157,7 @@ fn self_grant(
 /// Roles that a principal may pass to a service of which it may make something that runs.
 fn pass_roles(
     world: &World<'_>,
-    holder: &Holder,
+    holder: &Holder<'_>,
     rules: &[(TechniqueId, &Rule)],
     pass_role: &Action,
     draft: &mut Draft,
@@ -247,7 +247,7 @@ fn pass_roles(
 }
 
 /// Names of things that a principal may make, one for each of its allowing patterns.
-fn made_of(world: &World<'_>, holder: &Holder, action: &Action) -> Vec<String> {
+fn made_of(world: &World<'_>, holder: &Holder<'_>, action: &Action) -> Vec<String> {
     let account = holder.account.as_deref().unwrap_or_default();
     let plain = format!("arn:aws:{}:us-east-1:{account}:{PROBE}", action.service());
     let mut found = Vec::new();

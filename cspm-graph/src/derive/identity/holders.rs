@@ -11,7 +11,7 @@ use super::policies::{DocumentId, Policies};
 
 /// A principal and what applies to it.
 #[derive(Debug)]
-pub(super) struct Holder {
+pub(super) struct Holder<'p> {
     pub(super) node: NodeId,
     pub(super) position: usize,
     pub(super) principal: Principal,
@@ -23,30 +23,43 @@ pub(super) struct Holder {
     /// Managed policies attached to it, and groups it is in, by position.
     pub(super) policies: Vec<usize>,
     pub(super) groups: Vec<usize>,
+    /// The same as references, ready for the evaluator.
+    ready: Ready<'p>,
     context: Context,
+    /// Whether some policy of it, or its boundary, asks for tags of resources.
+    asks_resource_tags: bool,
     scp: Option<usize>,
+}
+
+/// Policies as the evaluator takes them.
+#[derive(Debug, Default)]
+struct Ready<'p> {
+    identity: Vec<&'p aws::Policy>,
+    boundary: Option<Vec<&'p aws::Policy>>,
 }
 
 /// The bounds that an organisation sets on an account.
 #[derive(Debug, Default)]
-struct Bounds {
+struct Bounds<'p> {
     service_control: Vec<Vec<DocumentId>>,
     resource_control: Vec<Vec<DocumentId>>,
+    ready_service_control: Vec<Vec<&'p aws::Policy>>,
+    ready_resource_control: Vec<Vec<&'p aws::Policy>>,
 }
 
 /// Every principal of an estate, and what organisations say.
 #[derive(Debug, Default)]
-pub(super) struct Holders {
-    all: Vec<Holder>,
-    bounds: Vec<Bounds>,
+pub(super) struct Holders<'p> {
+    all: Vec<Holder<'p>>,
+    bounds: Vec<Bounds<'p>>,
     bounds_of: HashMap<String, usize>,
     organization_of: HashMap<String, String>,
 }
 
-impl Holders {
+impl<'p> Holders<'p> {
     pub(super) fn new(
         estate: &Estate,
-        policies: &Policies,
+        policies: &'p Policies,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Self {
         let mut holders = Self::default();
@@ -86,6 +99,8 @@ impl Holders {
                 .or_else(|| principal.account().map(str::to_owned));
             let resolve = |name: &String| estate.resolve(name, account.as_deref());
             let mut holder = Holder {
+                ready: Ready::default(),
+                asks_resource_tags: false,
                 node: NodeId::of(at),
                 position: at,
                 context: holders.context(resource, account.as_deref(), &principal_keys),
@@ -104,7 +119,7 @@ impl Holders {
                     .collect(),
                 account: account.clone(),
             };
-            let mut attach = |names: &[String], of: &Resource, holder: &mut Holder| {
+            let mut attach = |names: &[String], of: &Resource, holder: &mut Holder<'_>| {
                 for name in names {
                     let found = resolve(name)
                         .filter(|&it| !policies.attached(PolicyType::Identity, it).is_empty());
@@ -150,12 +165,22 @@ impl Holders {
             } else if !own_boundary.is_empty() {
                 holder.boundary = Some(own_boundary.to_vec());
             }
+            holder.ready = Ready {
+                identity: policies.ready(&holder.identity),
+                boundary: holder.boundary.as_deref().map(|it| policies.ready(it)),
+            };
+            holder.asks_resource_tags = holder
+                .ready
+                .identity
+                .iter()
+                .chain(holder.ready.boundary.iter().flatten())
+                .any(|policy| asks_resource_tags(policy));
             holders.all.push(holder);
         }
         holders
     }
 
-    pub(super) fn all(&self) -> &[Holder] {
+    pub(super) fn all(&self) -> &[Holder<'p>] {
         &self.all
     }
 
@@ -187,6 +212,11 @@ impl Holders {
         context
     }
 
+    /// Whether a question about this resource of this principal needs to know the tags of the resource.
+    pub(super) fn asks_resource_tags(holder: &Holder<'_>) -> bool {
+        holder.asks_resource_tags
+    }
+
     /// The organisation of an account, if it is known.
     pub(super) fn organization(&self, account: &str) -> Option<&str> {
         self.organization_of.get(account).map(String::as_str)
@@ -195,7 +225,7 @@ impl Holders {
     fn read_organization(
         &mut self,
         estate: &Estate,
-        policies: &Policies,
+        policies: &'p Policies,
         diagnostics: &mut Vec<Diagnostic>,
     ) {
         // Documents by what they are attached to: a root, a unit, an account.
@@ -293,55 +323,32 @@ impl Holders {
                     }
                 }
             }
+            let ready = |levels: &[Vec<DocumentId>]| {
+                levels.iter().map(|level| policies.ready(level)).collect()
+            };
+            bounds.ready_service_control = ready(&bounds.service_control);
+            bounds.ready_resource_control = ready(&bounds.resource_control);
             self.bounds_of.insert(account, self.bounds.len());
             self.bounds.push(bounds);
         }
     }
 
     /// Asks the evaluator.
-    pub(super) fn ask(&self, policies: &Policies, question: &Question<'_>) -> Answer {
+    pub(super) fn ask(&'p self, question: &Question<'_>) -> Answer {
         let holder = question.holder;
-        let documents = |ids: &[DocumentId]| -> Vec<&aws::Policy> {
-            ids.iter()
-                .filter_map(|&id| policies.document(id))
-                .map(|it| &it.policy)
-                .collect()
+        let levels = |levels: &'p [Vec<&'p aws::Policy>]| -> Option<Vec<&'p [&'p aws::Policy]>> {
+            (!levels.is_empty()).then(|| levels.iter().map(Vec::as_slice).collect())
         };
-        let identity = documents(&holder.identity);
-        let boundary = holder.boundary.as_deref().map(documents);
-        let scp: Option<Vec<Vec<&aws::Policy>>> = holder
-            .scp
-            .and_then(|it| self.bounds.get(it))
-            .map(|bounds| {
-                bounds
-                    .service_control
-                    .iter()
-                    .map(|level| documents(level))
-                    .collect()
-            })
-            .filter(|levels: &Vec<_>| !levels.is_empty());
-        let rcp: Option<Vec<Vec<&aws::Policy>>> = question
-            .resource_account
-            .and_then(|account| self.bounds_of.get(account))
-            .and_then(|&it| self.bounds.get(it))
-            .map(|bounds| {
-                bounds
-                    .resource_control
-                    .iter()
-                    .map(|level| documents(level))
-                    .collect()
-            })
-            .filter(|levels: &Vec<_>| !levels.is_empty());
-        let scp_levels: Option<Vec<&[&aws::Policy]>> = scp
-            .as_ref()
-            .map(|levels| levels.iter().map(Vec::as_slice).collect());
-        let rcp_levels: Option<Vec<&[&aws::Policy]>> = rcp
-            .as_ref()
-            .map(|levels| levels.iter().map(Vec::as_slice).collect());
+        let scp_levels = self
+            .bounds_at(holder.scp)
+            .and_then(|bounds| levels(&bounds.ready_service_control));
+        let rcp_levels = self
+            .bounds_at(question.resource_account.and_then(|it| self.bounds_of.get(it).copied()))
+            .and_then(|bounds| levels(&bounds.ready_resource_control));
         let set = PolicySet {
-            identity: &identity,
+            identity: &holder.ready.identity,
             resource: question.resource_policy,
-            boundaries: boundary.as_deref(),
+            boundaries: holder.ready.boundary.as_deref(),
             session: None,
             service_control: scp_levels.as_deref(),
             resource_control: rcp_levels.as_deref(),
@@ -358,6 +365,10 @@ impl Holders {
         Answer {
             decision: aws::evaluate(&request, &set),
         }
+    }
+
+    fn bounds_at(&self, number: Option<usize>) -> Option<&Bounds<'p>> {
+        number.and_then(|it| self.bounds.get(it))
     }
 
     /// The place of a statement that an answer names, and the resource it belongs to.
@@ -398,14 +409,14 @@ impl Holders {
     }
 
     /// The context of a principal, to be filled up.
-    pub(super) fn context_of<'h>(&self, holder: &'h Holder) -> &'h Context {
+    pub(super) fn context_of<'h>(&self, holder: &'h Holder<'_>) -> &'h Context {
         &holder.context
     }
 }
 
 /// A question to the evaluator.
 pub(super) struct Question<'q> {
-    pub(super) holder: &'q Holder,
+    pub(super) holder: &'q Holder<'q>,
     pub(super) action: &'q Action,
     pub(super) resource: &'q str,
     pub(super) resource_account: Option<&'q str>,
@@ -424,6 +435,12 @@ fn target(estate: &Estate, name: &str) -> Option<usize> {
         return estate.position(&format!("aws:account/{name}"));
     }
     estate.resolve(name, None)
+}
+
+/// Whether a policy has a condition on tags of resources.
+pub(super) fn asks_resource_tags(policy: &aws::Policy) -> bool {
+    let mut keys = policy.statements().iter().flat_map(aws::Statement::condition_keys);
+    keys.any(|key| key.to_ascii_lowercase().contains("resourcetag/"))
 }
 
 /// Every condition key with this prefix that some policy of the estate names.

@@ -40,8 +40,8 @@ pub(super) fn derive(
     };
     roles::derive(&world, draft, &mut misses)?;
     let administrators = escalation::derive(&world, draft, &mut misses)?;
-    let restricted = public::derive(&world, draft, &mut misses)?;
-    access::derive(&world, &administrators, &restricted, draft, &mut misses)?;
+    let public = public::derive(&world, draft, &mut misses)?;
+    access::derive(&world, &administrators, &public, draft, &mut misses)?;
     Ok(misses)
 }
 
@@ -51,6 +51,6 @@ struct World<'w> {
     estate: &'w Estate,
     techniques: &'w Techniques,
     policies: &'w Policies,
-    holders: &'w Holders,
+    holders: &'w Holders<'w>,
     targets: &'w Targets,
 }

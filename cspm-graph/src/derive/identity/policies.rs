@@ -244,6 +244,11 @@ impl Policies {
         }
     }
 
+    /// Documents as the evaluator takes them.
+    pub(super) fn ready(&self, ids: &[DocumentId]) -> Vec<&Policy> {
+        ids.iter().filter_map(|&id| self.document(id)).map(|it| &it.policy).collect()
+    }
+
     pub(super) fn document(&self, id: DocumentId) -> Option<&Document> {
         self.documents.get(id.0 as usize)
     }

@@ -9,7 +9,7 @@ use cspm_model::{Access, Certainty, Location, Properties, Resource};
 use serde_json::json;
 
 use super::super::DeriveError;
-use super::super::draft::{Draft, NodeId};
+use super::super::draft::{Draft, NodeId, StepFacts};
 use super::super::technique::{Rule, TechniqueId};
 use super::World;
 use super::access::{Permission, objects_of, parse_action};
@@ -23,15 +23,32 @@ const SOME_ADDRESS: &str = "23.23.23.23";
 /// An account that no estate has: AWS does not hand out account 0.
 const STRANGER: &str = "arn:aws:iam::000000000000:role/stranger";
 
-/// Steps from `internet`. Returns the buckets that are public by their policy, and kept from the public by a
-/// public access block: it keeps other accounts out as well.
+/// What is open to anybody, and what is not although its policy says so.
+#[derive(Debug, Default)]
+pub(super) struct Public {
+    /// Buckets that are public by their policy, and kept from the public by a public access block: it keeps
+    /// other accounts out as well.
+    pub(super) restricted: HashSet<usize>,
+    /// What anybody gets for certain.
+    pub(super) open: HashSet<(usize, Access)>,
+}
+
+/// What asking for one resource has shown.
+enum Openness {
+    Closed,
+    Restricted,
+    Open,
+    Perhaps,
+}
+
+/// Steps from `internet`, and from principals, who are anybody too.
 pub(super) fn derive(
     world: &World<'_>,
     draft: &mut Draft,
     misses: &mut NearMisses,
-) -> Result<HashSet<usize>, DeriveError> {
+) -> Result<Public, DeriveError> {
     let callers = Callers::new()?;
-    let mut restricted = HashSet::new();
+    let mut public = Public::default();
     for (technique, entry) in world.techniques.iter() {
         let Some(Rule::OnTarget {
             targets,
@@ -55,7 +72,7 @@ pub(super) fn derive(
                 kind != "identity.role" && it.named.as_ref().is_some_and(|it| it.everyone)
             });
             for target in everyone {
-                let blocked = open_by_policy(
+                match open_by_policy(
                     world,
                     &callers,
                     target,
@@ -64,9 +81,14 @@ pub(super) fn derive(
                     *object,
                     draft,
                     misses,
-                )?;
-                if blocked {
-                    restricted.insert(target.position);
+                )? {
+                    Openness::Restricted => {
+                        public.restricted.insert(target.position);
+                    }
+                    Openness::Open => {
+                        public.open.insert((target.position, access));
+                    }
+                    Openness::Closed | Openness::Perhaps => {}
                 }
             }
         }
@@ -75,7 +97,8 @@ pub(super) fn derive(
     function_urls(world, &callers, draft)?;
     bucket_lists(world, draft);
     snapshots(world, draft);
-    Ok(restricted)
+    anybody(world, &public, draft);
+    Ok(public)
 }
 
 /// The two callers from outside: without credentials, and with those of an account of their own.
@@ -225,9 +248,9 @@ fn open_by_policy(
     object: bool,
     draft: &mut Draft,
     misses: &mut NearMisses,
-) -> Result<bool, DeriveError> {
+) -> Result<Openness, DeriveError> {
     let Some(resource) = world.estate.resources().get(target.position) else {
-        return Ok(false);
+        return Ok(Openness::Closed);
     };
     let document = target.document.and_then(|id| world.policies.document(id));
     let ids = if object {
@@ -240,7 +263,7 @@ fn open_by_policy(
     };
     let actions: Vec<&str> = any_of.iter().map(String::as_str).collect();
     let Some(mut permission) = callers.allowed(world, target, &actions, &ids, None)? else {
-        return Ok(false);
+        return Ok(Openness::Closed);
     };
     let node = NodeId::of(target.position);
     let mut named = world.techniques.named("aws.public-resource");
@@ -261,7 +284,7 @@ fn open_by_policy(
                 reason: "the public access block, which restricts public policies".to_owned(),
                 evidence: Some(block_place(world, resource, block)),
             });
-            return Ok(true);
+            return Ok(Openness::Restricted);
         }
         match own {
             None => permission.certainty = Certainty::Unknown,
@@ -270,10 +293,11 @@ fn open_by_policy(
                 .push(block_place(world, resource, block)),
         }
     }
+    let certain = permission.certainty == Certainty::Certain;
     let from = draft.internet();
     let to = draft.state(node, access);
     draft.step(from, to, permission.into_facts(named));
-    Ok(false)
+    Ok(if certain { Openness::Open } else { Openness::Perhaps })
 }
 
 fn account_block<'w>(world: &World<'w>, resource: &Resource) -> Option<&'w PublicAccessBlock> {
@@ -297,6 +321,33 @@ fn block_place(world: &World<'_>, resource: &Resource, block: &PublicAccessBlock
             _ => resource.evidence_of("/public_access_block"),
         }
     })
+}
+
+/// Principals do what anybody does: one state stands for anybody, so that a thousand principals and a hundred
+/// public resources make eleven hundred steps.
+fn anybody(world: &World<'_>, public: &Public, draft: &mut Draft) {
+    if public.open.is_empty() {
+        return;
+    }
+    let technique = world.techniques.named("builtin.anybody");
+    let node = draft.synthetic("anybody", "entry.anybody", None);
+    let hub = draft.state(node, Access::Control);
+    let evidence = || vec![Location::builtin("anybody")];
+    for holder in world.holders.all() {
+        let from = draft.state(holder.node, Access::Control);
+        draft.step(from, hub, StepFacts::certain(technique, evidence()));
+    }
+    let mut open: Vec<_> = public.open.iter().copied().collect();
+    open.sort_unstable();
+    for (position, access) in open {
+        let Some(resource) = world.estate.resources().get(position) else { continue };
+        let place = world
+            .policies
+            .of_resource(cspm_model::PolicyType::Resource, position)
+            .map_or_else(|| resource.evidence_of(""), |it| it.place(0));
+        let to = draft.state(NodeId::of(position), access);
+        draft.step(hub, to, StepFacts::certain(technique, vec![place]));
+    }
 }
 
 /// Roles that trust every account.
