@@ -30,7 +30,10 @@ struct Found {
 }
 
 /// Reads all inputs into one estate.
-pub(crate) fn read(inputs: &Inputs, progress: &Progress) -> Result<(Estate, Vec<ReadDocument>), Failure> {
+pub(crate) fn read(
+    inputs: &Inputs,
+    progress: &Progress,
+) -> Result<(Estate, Vec<ReadDocument>), Failure> {
     let found = find(&inputs.inputs)?;
     let mut reader = Reader::new(Limits::default());
     let mut documents = Vec::with_capacity(found.len());
@@ -54,21 +57,33 @@ pub(crate) fn read(inputs: &Inputs, progress: &Progress) -> Result<(Estate, Vec<
                 format!("document set aside: {}", error.kind()),
                 error.location().clone(),
             ));
-            documents.push(ReadDocument { source: document.source, outcome: Err(error) });
+            documents.push(ReadDocument {
+                source: document.source,
+                outcome: Err(error),
+            });
         } else {
-            documents.push(ReadDocument { source: document.source, outcome });
+            documents.push(ReadDocument {
+                source: document.source,
+                outcome,
+            });
         }
     }
     progress.end();
     let usable = |it: &ReadDocument| matches!(&it.outcome, Ok(read) if read.skipped.is_none());
     if !documents.iter().any(usable) {
         let first = documents.iter().find_map(|it| match &it.outcome {
-            Ok(read) => read.skipped.as_ref().map(|why| format!("{}: {why}", it.source)),
+            Ok(read) => read
+                .skipped
+                .as_ref()
+                .map(|why| format!("{}: {why}", it.source)),
             Err(error) => Some(error.to_string()),
         });
         let what = inputs.inputs.join(" ");
         return Err(Failure::Input(match first {
-            Some(why) => format!("nothing in {what} can be read; the first of {}: {why}", documents.len()),
+            Some(why) => format!(
+                "nothing in {what} can be read; the first of {}: {why}",
+                documents.len()
+            ),
             None => format!("there is no document in {what}"),
         }));
     }
@@ -80,7 +95,11 @@ pub(crate) fn read(inputs: &Inputs, progress: &Progress) -> Result<(Estate, Vec<
     if inputs.strict
         && let Some(loss) = estate.diagnostics().iter().find(|it| it.is_loss())
     {
-        let place = loss.location.as_ref().map(|it| format!("{it}: ")).unwrap_or_default();
+        let place = loss
+            .location
+            .as_ref()
+            .map(|it| format!("{it}: "))
+            .unwrap_or_default();
         return Err(Failure::Input(format!("{place}{}", loss.message)));
     }
     if !inputs.quiet {
@@ -91,13 +110,24 @@ pub(crate) fn read(inputs: &Inputs, progress: &Progress) -> Result<(Estate, Vec<
 
 /// Says on standard error what could not be used, at most a screen of it.
 fn report_losses(estate: &Estate) {
-    let lost: Vec<&Diagnostic> = estate.diagnostics().iter().filter(|it| it.is_loss()).collect();
+    let lost: Vec<&Diagnostic> = estate
+        .diagnostics()
+        .iter()
+        .filter(|it| it.is_loss())
+        .collect();
     for diagnostic in lost.iter().take(10) {
-        let place = diagnostic.location.as_ref().map(|it| format!("{it}: ")).unwrap_or_default();
+        let place = diagnostic
+            .location
+            .as_ref()
+            .map(|it| format!("{it}: "))
+            .unwrap_or_default();
         note(&format!("cspm: warning: {place}{}", diagnostic.message));
     }
     if lost.len() > 10 {
-        note(&format!("cspm: warning: {} more; `cspm validate` lists them all", lost.len() - 10));
+        note(&format!(
+            "cspm: warning: {} more; `cspm validate` lists them all",
+            lost.len() - 10
+        ));
     }
 }
 
@@ -106,18 +136,28 @@ fn find(inputs: &[String]) -> Result<Vec<Found>, Failure> {
     let mut found: Vec<Found> = Vec::new();
     for input in inputs {
         if input == "-" {
-            found.push(Found { path: PathBuf::new(), source: "-".to_owned(), named: true });
+            found.push(Found {
+                path: PathBuf::new(),
+                source: "-".to_owned(),
+                named: true,
+            });
             continue;
         }
         let path = Path::new(input);
         if path.is_dir() {
             folder(path, &mut found)?;
         } else if path.exists() {
-            found.push(Found { path: path.to_owned(), source: name_of(path), named: true });
+            found.push(Found {
+                path: path.to_owned(),
+                source: name_of(path),
+                named: true,
+            });
         } else if input.contains(['*', '?', '[']) {
             glob(input, &mut found)?;
         } else {
-            return Err(Failure::Input(format!("{input}: there is no such file or folder")));
+            return Err(Failure::Input(format!(
+                "{input}: there is no such file or folder"
+            )));
         }
     }
     // A document that was named itself counts as named, however it was found as well.
@@ -132,7 +172,10 @@ fn find(inputs: &[String]) -> Result<Vec<Found>, Failure> {
 
 /// The name of a document: its path with `/`, whatever the system writes.
 fn name_of(path: &Path) -> String {
-    let parts: Vec<_> = path.components().map(|it| it.as_os_str().to_string_lossy()).collect();
+    let parts: Vec<_> = path
+        .components()
+        .map(|it| it.as_os_str().to_string_lossy())
+        .collect();
     parts.join("/").replace("//", "/")
 }
 
@@ -143,17 +186,24 @@ fn folder(root: &Path, found: &mut Vec<Found>) -> Result<(), Failure> {
         let entries = std::fs::read_dir(&next)
             .map_err(|error| Failure::Input(format!("{}: {error}", next.display())))?;
         for entry in entries {
-            let entry = entry.map_err(|error| Failure::Input(format!("{}: {error}", next.display())))?;
+            let entry =
+                entry.map_err(|error| Failure::Input(format!("{}: {error}", next.display())))?;
             let path = entry.path();
             if entry.file_name().to_string_lossy().starts_with('.') {
                 continue;
             }
             // A link to a folder above would never end: links to folders are not followed.
-            let kind = entry.file_type().map_err(|error| Failure::Input(format!("{}: {error}", path.display())))?;
+            let kind = entry
+                .file_type()
+                .map_err(|error| Failure::Input(format!("{}: {error}", path.display())))?;
             if kind.is_dir() {
                 open.push(path);
             } else if path.is_file() && !is_prose_or_code(&path) {
-                found.push(Found { source: name_of(&path), path, named: false });
+                found.push(Found {
+                    source: name_of(&path),
+                    path,
+                    named: false,
+                });
             }
         }
     }
@@ -180,17 +230,27 @@ fn glob(pattern: &str, found: &mut Vec<Found>) -> Result<(), Failure> {
         .compile_matcher();
     let fixed: PathBuf = Path::new(pattern)
         .components()
-        .take_while(|it| !it.as_os_str().to_string_lossy().contains(['*', '?', '[', '{']))
+        .take_while(|it| {
+            !it.as_os_str()
+                .to_string_lossy()
+                .contains(['*', '?', '[', '{'])
+        })
         .collect();
-    let root = if fixed.as_os_str().is_empty() { PathBuf::from(".") } else { fixed };
+    let root = if fixed.as_os_str().is_empty() {
+        PathBuf::from(".")
+    } else {
+        fixed
+    };
     let mut below = Vec::new();
     if root.is_dir() {
         folder(&root, &mut below)?;
     }
     let before = found.len();
-    found.extend(below.into_iter().filter(|it| {
-        matcher.is_match(it.path.strip_prefix("./").unwrap_or(&it.path))
-    }));
+    found.extend(
+        below
+            .into_iter()
+            .filter(|it| matcher.is_match(it.path.strip_prefix("./").unwrap_or(&it.path))),
+    );
     if found.len() == before {
         return Err(Failure::Input(format!("{pattern}: no file matches")));
     }
@@ -207,16 +267,26 @@ fn io_error(source: &str, error: io::Error) -> ReadError {
 }
 
 /// The input, unpacked if it is gzip or zstd, which is told by its first bytes.
-fn unpacked<'i>(mut input: impl BufRead + 'i, source: &str) -> Result<Box<dyn BufRead + 'i>, ReadError> {
+fn unpacked<'i>(
+    mut input: impl BufRead + 'i,
+    source: &str,
+) -> Result<Box<dyn BufRead + 'i>, ReadError> {
     let head = input.fill_buf().map_err(|error| io_error(source, error))?;
     if head.starts_with(&[0x1f, 0x8b]) {
         let unpacked = flate2::bufread::MultiGzDecoder::new(input);
         return Ok(Box::new(BufReader::with_capacity(1 << 16, unpacked)));
     }
     if head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-        let unpacked = ruzstd::decoding::StreamingDecoder::new(input)
-            .map_err(|error| io_error(source, io::Error::new(io::ErrorKind::InvalidData, error.to_string())))?;
-        return Ok(Box::new(BufReader::with_capacity(1 << 16, Frames(unpacked))));
+        let unpacked = ruzstd::decoding::StreamingDecoder::new(input).map_err(|error| {
+            io_error(
+                source,
+                io::Error::new(io::ErrorKind::InvalidData, error.to_string()),
+            )
+        })?;
+        return Ok(Box::new(BufReader::with_capacity(
+            1 << 16,
+            Frames(unpacked),
+        )));
     }
     Ok(Box::new(input))
 }
@@ -227,7 +297,10 @@ struct Frames<R>(R);
 impl<R: Read> Read for Frames<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.read(buffer).map_err(|error| {
-            io::Error::new(io::ErrorKind::InvalidData, format!("not a whole zstd file: {error}"))
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("not a whole zstd file: {error}"),
+            )
         })
     }
 }

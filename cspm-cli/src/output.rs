@@ -14,7 +14,10 @@ pub(crate) fn write(
     body: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Failure> {
     let failed = |error: io::Error| Failure::Output {
-        target: target.map_or_else(|| "standard output".to_owned(), |it| it.display().to_string()),
+        target: target.map_or_else(
+            || "standard output".to_owned(),
+            |it| it.display().to_string(),
+        ),
         error,
     };
     let Some(path) = target else {
@@ -59,7 +62,9 @@ pub(crate) fn harmless(text: &str) -> String {
     text.chars()
         .map(|it| match it {
             '\t' => ' ',
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                '\u{fffd}'
+            }
             it if it.is_control() => '\u{fffd}',
             it => it,
         })

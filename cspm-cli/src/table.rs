@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IsTerminal, Write};
 
 use cspm_model::StateRef;
-use cspm_model::report::{AttackPath, Priority, ReachReport, RankedFinding, Report, Step, Verdict};
+use cspm_model::report::{AttackPath, Priority, RankedFinding, ReachReport, Report, Step, Verdict};
 
 use crate::output::harmless;
 
@@ -23,12 +23,23 @@ impl Style {
         let terminal = !to_file && io::stdout().is_terminal();
         let no_colour = std::env::var_os("NO_COLOR").is_some_and(|it| !it.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|it| it == "dumb");
-        let width = if terminal { usize::from(console_width()) } else { WIDTH };
-        Self { colour: terminal && !no_colour && !dumb, width: width.clamp(60, 160) }
+        let width = if terminal {
+            usize::from(console_width())
+        } else {
+            WIDTH
+        };
+        Self {
+            colour: terminal && !no_colour && !dumb,
+            width: width.clamp(60, 160),
+        }
     }
 
     fn paint(&self, code: &str, text: &str) -> String {
-        if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+        if self.colour {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
     }
 
     fn priority(&self, priority: Priority) -> String {
@@ -59,10 +70,19 @@ pub(crate) fn report(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let summary = &report.summary;
-    let suppressed = summary.by_priority.get(&Priority::Suppressed).copied().unwrap_or(0);
+    let suppressed = summary
+        .by_priority
+        .get(&Priority::Suppressed)
+        .copied()
+        .unwrap_or(0);
     let jewels = |reachable: bool| {
-        let all = report.crown_jewels.iter().filter(|it| it.reachable || !reachable);
-        all.map(|it| &it.state.resource).collect::<BTreeSet<_>>().len()
+        let all = report
+            .crown_jewels
+            .iter()
+            .filter(|it| it.reachable || !reachable);
+        all.map(|it| &it.state.resource)
+            .collect::<BTreeSet<_>>()
+            .len()
     };
     writeln!(
         out,
@@ -84,24 +104,46 @@ pub(crate) fn report(
     if !counts.is_empty() {
         writeln!(out, "{}", counts.join("  "))?;
     }
-    let ranked: Vec<&RankedFinding> =
-        report.findings.iter().filter(|it| it.priority != Priority::Suppressed).collect();
+    let ranked: Vec<&RankedFinding> = report
+        .findings
+        .iter()
+        .filter(|it| it.priority != Priority::Suppressed)
+        .collect();
     let mut told: Vec<&str> = Vec::new();
     for finding in ranked.iter().take(top) {
         writeln!(out)?;
         finding_block(report, finding, &mut told, style, out)?;
     }
     if ranked.len() > top {
-        writeln!(out, "\n... and {} more; --top N prints more, --format json holds all", ranked.len() - top)?;
+        writeln!(
+            out,
+            "\n... and {} more; --top N prints more, --format json holds all",
+            ranked.len() - top
+        )?;
     }
-    let lonely: Vec<&AttackPath> =
-        report.attack_paths.iter().filter(|it| it.findings.is_empty()).collect();
-    let untold: Vec<&&AttackPath> =
-        lonely.iter().filter(|it| !told.contains(&it.id.as_str())).collect();
+    let lonely: Vec<&AttackPath> = report
+        .attack_paths
+        .iter()
+        .filter(|it| it.findings.is_empty())
+        .collect();
+    let untold: Vec<&&AttackPath> = lonely
+        .iter()
+        .filter(|it| !told.contains(&it.id.as_str()))
+        .collect();
     if !untold.is_empty() {
-        writeln!(out, "\n{}", style.head("ATTACK PATHS THAT NO FINDING TELLS OF"))?;
+        writeln!(
+            out,
+            "\n{}",
+            style.head("ATTACK PATHS THAT NO FINDING TELLS OF")
+        )?;
         for path in untold.iter().take(top.min(5)) {
-            writeln!(out, "\n{:>3} {}  to {}", path.score, style.priority(path.priority), harmless(&path.to.to_string()))?;
+            writeln!(
+                out,
+                "\n{:>3} {}  to {}",
+                path.score,
+                style.priority(path.priority),
+                harmless(&path.to.to_string())
+            )?;
             path_block(report, path, style, out)?;
         }
         if untold.len() > top.min(5) {
@@ -175,7 +217,12 @@ fn finding_block<'r>(
 }
 
 /// A path hop by hop, with technique and evidence.
-fn path_block(report: &Report, path: &AttackPath, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+fn path_block(
+    report: &Report,
+    path: &AttackPath,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     writeln!(
         out,
         "    path {}: likelihood {:.3}, {}, to {} of value {}",
@@ -215,7 +262,10 @@ fn steps_block(
     for (number, step) in shown.enumerate() {
         let from = enters(&step.from).map_or(&step.from, |it| &it.from);
         let to = leaves(&step.to).map_or(&step.to, |it| &it.to);
-        let and = step.requires.iter().fold(String::new(), |text, it| text + " + " + &short(it));
+        let and = step
+            .requires
+            .iter()
+            .fold(String::new(), |text, it| text + " + " + &short(it));
         writeln!(
             out,
             "{indent}{}. {}{} -> {}",
@@ -224,8 +274,16 @@ fn steps_block(
             harmless(&and),
             style.head(&harmless(&short(to))),
         )?;
-        let place = step.evidence.first().map(|it| format!("  [{it}]")).unwrap_or_default();
-        let line = format!("{indent}   {}{}", harmless(&step.technique), harmless(&place));
+        let place = step
+            .evidence
+            .first()
+            .map(|it| format!("  [{it}]"))
+            .unwrap_or_default();
+        let line = format!(
+            "{indent}   {}{}",
+            harmless(&step.technique),
+            harmless(&place)
+        );
         writeln!(out, "{}", style.paint("2", &line))?;
     }
     Ok(())
@@ -238,7 +296,11 @@ fn is_part(state: &StateRef) -> bool {
 /// How many findings were suppressed for which reason.
 fn set_aside(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let mut groups: BTreeMap<(Verdict, String), (u64, &RankedFinding)> = BTreeMap::new();
-    for finding in report.findings.iter().filter(|it| it.priority == Priority::Suppressed) {
+    for finding in report
+        .findings
+        .iter()
+        .filter(|it| it.priority == Priority::Suppressed)
+    {
         let key = (finding.verdict, finding.blocked_by.join(" + "));
         groups.entry(key).or_insert((0, finding)).0 += 1;
     }
@@ -253,9 +315,18 @@ fn set_aside(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<
             out,
             "{count:>7} {}: {}",
             verdict.as_str(),
-            if blocked_by.is_empty() { "no reason recorded".to_owned() } else { blocked_by.replace('_', " ") },
+            if blocked_by.is_empty() {
+                "no reason recorded".to_owned()
+            } else {
+                blocked_by.replace('_', " ")
+            },
         )?;
-        let line = format!("such as {} on {}: {}", example.id, short_id(&example.resource), example.reason);
+        let line = format!(
+            "such as {} on {}: {}",
+            example.id,
+            short_id(&example.resource),
+            example.reason
+        );
         wrapped(&line, "          ", style, out)?;
     }
     Ok(())
@@ -265,7 +336,10 @@ fn notes(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> 
     let summary = &report.summary;
     let mut lines = Vec::new();
     if summary.not_findings > 0 {
-        lines.push(format!("{} records were passed, manual or resolved: no findings", summary.not_findings));
+        lines.push(format!(
+            "{} records were passed, manual or resolved: no findings",
+            summary.not_findings
+        ));
     }
     if summary.unmapped > 0 {
         lines.push(format!(
@@ -278,7 +352,9 @@ fn notes(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> 
     }
     if !report.diagnostics.is_empty() {
         let count: u64 = report.diagnostics.iter().map(|it| it.count).sum();
-        lines.push(format!("{count} things were noticed while reading; --format json lists them under diagnostics"));
+        lines.push(format!(
+            "{count} things were noticed while reading; --format json lists them under diagnostics"
+        ));
     }
     if !lines.is_empty() {
         writeln!(out, "\n{}", style.head("NOTES"))?;
@@ -323,7 +399,11 @@ fn wrapped(text: &str, indent: &str, style: &Style, out: &mut dyn Write) -> io::
         }
         line.push_str(word);
     }
-    if line.is_empty() { Ok(()) } else { writeln!(out, "{indent}{line}") }
+    if line.is_empty() {
+        Ok(())
+    } else {
+        writeln!(out, "{indent}{line}")
+    }
 }
 
 /// A state in as few words as tell it apart.
@@ -337,5 +417,9 @@ fn short(state: &StateRef) -> String {
 }
 
 fn short_id(id: &str) -> &str {
-    if id.starts_with("arn:") { id.splitn(6, ':').nth(5).unwrap_or(id) } else { id }
+    if id.starts_with("arn:") {
+        id.splitn(6, ':').nth(5).unwrap_or(id)
+    } else {
+        id
+    }
 }

@@ -598,6 +598,10 @@ impl Reader {
                     },
                     |name| format!("recognised as {name}, which this version does not read"),
                 );
+                if name == Some(sniff::ANSWER) {
+                    // It holds no fact, so nothing is lost.
+                    return Recognised::skipped(UNRECOGNISED, sniff::ANSWER);
+                }
                 self.skip(source, UNRECOGNISED, reason)
             }
         }

@@ -2,6 +2,9 @@
 
 use serde_json::{Map, Value};
 
+/// A report, or the expected answer beside an estate: the way out, not the way in.
+pub(crate) const ANSWER: &str = "an answer about an estate";
+
 /// What bytes that are no JSON look like.
 pub(crate) fn other_than_json(head: &[u8]) -> &'static str {
     const MARKS: &[(&[u8], &str)] = &[
@@ -75,7 +78,7 @@ pub(crate) fn foreign(members: &Map<String, Value>) -> Option<&'static str> {
         }
         () if has(&["apiVersion", "kind"]) => "a Kubernetes object",
         () if has(&["vulnerabilities", "catalogVersion"]) => "the KEV catalogue",
-        () if text("schema").starts_with("cspm.") => "a report of cspm, which is no input",
+        () if text("schema").starts_with("cspm.") || text("schema").contains(".truth/") => ANSWER,
         () if has(&["detail-type", "detail"]) => "an EventBridge event",
         () if has(&["Records"]) => "a CloudTrail log",
         () if has(&["Version", "Statement"]) => {

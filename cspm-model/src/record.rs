@@ -138,7 +138,9 @@ macro_rules! facts {
         impl crate::record::Merge for $name {
             fn absorb(&mut self, other: Self) -> bool {
                 let mut conflict = false;
-                $( conflict |= crate::record::Merge::absorb(&mut self.$field, other.$field); )*
+                // Two documents that say the same in two places do not disagree.
+                $( conflict |= crate::record::Merge::absorb(&mut self.$field, other.$field)
+                    && !stringify!($field).ends_with("evidence"); )*
                 conflict |= crate::record::Merge::absorb(&mut self.extra, other.extra);
                 conflict
             }

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use cspm_graph::algo::{Derivations, JewelSets, Prizes, free, jewel_sets, most_likely, prize, reach};
+use cspm_graph::algo::{
+    Derivations, JewelSets, Prizes, free, jewel_sets, most_likely, prize, reach,
+};
 use cspm_graph::derive::{Derived, NodeId, derive};
 use cspm_graph::graph::{
     Certainty as Width, Limits, StateId, StateSet, Step, StepId, View, ViewOptions,
@@ -103,13 +105,18 @@ impl<'e> Analysis<'e> {
         entries.dedup();
         let jewels = jewels(estate, &derived, options);
         let graph = derived.graph();
-        let certain = graph.view(&ViewOptions { certainty: Width::Certain, ..ViewOptions::default() });
+        let certain = graph.view(&ViewOptions {
+            certainty: Width::Certain,
+            ..ViewOptions::default()
+        });
         let free = free_states(&derived, &certain, &entries, limits)?;
         let layers = layers(&derived, &entries, &jewels, &free, limits)?;
         let firm = firm(&derived, &entries, &jewels, &free, limits)?;
         let [_, conditional, _] = &layers;
-        let plain =
-            graph.view(&ViewOptions { certainty: Width::Conditional, ..ViewOptions::default() });
+        let plain = graph.view(&ViewOptions {
+            certainty: Width::Conditional,
+            ..ViewOptions::default()
+        });
         let sideways = jewel_sets(&plain, &conditional.reached, &values(&jewels), limits)?;
         let mut via: HashMap<NodeId, Vec<StepId>> = HashMap::new();
         for step in graph.steps() {
@@ -127,7 +134,11 @@ impl<'e> Analysis<'e> {
             limits: limits.clone(),
             checks,
             entries,
-            jewel_of: jewels.iter().enumerate().map(|(at, it)| (it.state, at)).collect(),
+            jewel_of: jewels
+                .iter()
+                .enumerate()
+                .map(|(at, it)| (it.state, at))
+                .collect(),
             jewels,
             free,
             layers,
@@ -191,7 +202,13 @@ impl<'e> Analysis<'e> {
             *value = (*value).max(jewel.value);
         }
         let count = u64::try_from(by_node.len()).unwrap_or(u64::MAX);
-        (all, count, by_node.values().fold(0, |sum: u64, value| sum.saturating_add(*value)))
+        (
+            all,
+            count,
+            by_node
+                .values()
+                .fold(0, |sum: u64, value| sum.saturating_add(*value)),
+        )
     }
 }
 
@@ -260,20 +277,39 @@ fn layers(
     let graph = derived.graph();
     let has = |wanted: Width| graph.steps().any(|step| step.certainty() == wanted);
     let layer = |certainty: Certainty| -> Result<Arc<Layer>, RiskError> {
-        let options = ViewOptions { certainty: width(certainty), ..ViewOptions::default() };
+        let options = ViewOptions {
+            certainty: width(certainty),
+            ..ViewOptions::default()
+        };
         let plain = graph.view(&options);
         let reached = reach(&plain, entries, limits)?;
         let ways = most_likely(&plain, entries, limits)?;
-        let blast = graph.view(&ViewOptions { free: Some(free), ..options });
+        let blast = graph.view(&ViewOptions {
+            free: Some(free),
+            ..options
+        });
         let behind = jewel_sets(&blast, &reached, &values(jewels), limits)?;
         let prizes = prize(&blast, &ways, &values(jewels), limits)?;
-        Ok(Arc::new(Layer { certainty, reached, ways, behind, prizes }))
+        Ok(Arc::new(Layer {
+            certainty,
+            reached,
+            ways,
+            behind,
+            prizes,
+        }))
     };
     let certain = layer(Certainty::Certain)?;
     // A view that adds no step has the answers of the one before.
-    let conditional =
-        if has(Width::Conditional) { layer(Certainty::Conditional)? } else { Arc::clone(&certain) };
-    let unknown = if has(Width::Unknown) { layer(Certainty::Unknown)? } else { Arc::clone(&conditional) };
+    let conditional = if has(Width::Conditional) {
+        layer(Certainty::Conditional)?
+    } else {
+        Arc::clone(&certain)
+    };
+    let unknown = if has(Width::Unknown) {
+        layer(Certainty::Unknown)?
+    } else {
+        Arc::clone(&conditional)
+    };
     Ok([certain, conditional, unknown])
 }
 
@@ -298,13 +334,25 @@ fn firm(
         .map(|step| step.id())
         .collect();
     left_out.sort_unstable();
-    let options =
-        ViewOptions { certainty: Width::Certain, without: &left_out, ..ViewOptions::default() };
+    let options = ViewOptions {
+        certainty: Width::Certain,
+        without: &left_out,
+        ..ViewOptions::default()
+    };
     let plain = graph.view(&options);
     let reached = reach(&plain, entries, limits)?;
-    let blast = graph.view(&ViewOptions { free: Some(free), ..options });
-    let heavy: Vec<Jewel> =
-        values(jewels).into_iter().filter(|&(_, value)| value >= CRITICAL_VALUE).collect();
+    let blast = graph.view(&ViewOptions {
+        free: Some(free),
+        ..options
+    });
+    let heavy: Vec<Jewel> = values(jewels)
+        .into_iter()
+        .filter(|&(_, value)| value >= CRITICAL_VALUE)
+        .collect();
     let behind = jewel_sets(&blast, &reached, &heavy, limits)?;
-    Ok(Firm { reached, behind, left_out })
+    Ok(Firm {
+        reached,
+        behind,
+        left_out,
+    })
 }

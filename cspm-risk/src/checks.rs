@@ -61,7 +61,9 @@ impl Check {
 
     /// Whether a step of this technique at this end is removed.
     pub(crate) fn removes(&self, technique: &str, end: End) -> bool {
-        self.removes.iter().any(|(glob, it)| *it == end && glob.is_match(technique))
+        self.removes
+            .iter()
+            .any(|(glob, it)| *it == end && glob.is_match(technique))
     }
 }
 
@@ -103,7 +105,11 @@ impl Checks {
                     }
                 };
                 all.push(Check {
-                    names: data.checks.iter().map(|it| glob(it)).collect::<Result<_, _>>()?,
+                    names: data
+                        .checks
+                        .iter()
+                        .map(|it| glob(it))
+                        .collect::<Result<_, _>>()?,
                     removes: data
                         .removes
                         .iter()
@@ -119,7 +125,9 @@ impl Checks {
 
     /// What the fix of a check does; the first entry that names it counts.
     pub fn of(&self, check: &str) -> Option<&Check> {
-        self.0.iter().find(|it| it.names.iter().any(|glob| glob.is_match(check)))
+        self.0
+            .iter()
+            .find(|it| it.names.iter().any(|glob| glob.is_match(check)))
     }
 }
 
@@ -130,7 +138,9 @@ mod tests {
     #[test]
     fn the_catalogue_is_whole_and_the_first_entry_counts() {
         let checks = Checks::load().unwrap();
-        let ssh = checks.of("ec2_instance_port_ssh_exposed_to_internet").unwrap();
+        let ssh = checks
+            .of("ec2_instance_port_ssh_exposed_to_internet")
+            .unwrap();
         assert_eq!(ssh.ports.as_ref().unwrap().to_string(), "22");
         assert!(ssh.removes("network.internet-exposed", End::To));
         assert!(!ssh.removes("network.internet-exposed", End::Via));

@@ -76,33 +76,90 @@ fn named(resource: &Resource) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
     match &resource.properties {
         Properties::Instance(facts) => {
-            names.extend(facts.security_groups.iter().chain(&facts.subnet).chain(&facts.vpc).chain(&facts.instance_profile).map(String::as_str));
+            names.extend(
+                facts
+                    .security_groups
+                    .iter()
+                    .chain(&facts.subnet)
+                    .chain(&facts.vpc)
+                    .chain(&facts.instance_profile)
+                    .map(String::as_str),
+            );
             for interface in &facts.interfaces {
-                names.extend(interface.security_groups.iter().chain(&interface.subnet).chain(&interface.vpc).chain(&interface.id).map(String::as_str));
+                names.extend(
+                    interface
+                        .security_groups
+                        .iter()
+                        .chain(&interface.subnet)
+                        .chain(&interface.vpc)
+                        .chain(&interface.id)
+                        .map(String::as_str),
+                );
             }
         }
         Properties::Function(facts) => {
-            names.extend(facts.security_groups.iter().chain(&facts.subnets).chain(&facts.vpc).map(String::as_str));
+            names.extend(
+                facts
+                    .security_groups
+                    .iter()
+                    .chain(&facts.subnets)
+                    .chain(&facts.vpc)
+                    .map(String::as_str),
+            );
         }
         Properties::Container(facts) => {
             for interface in &facts.interfaces {
-                names.extend(interface.security_groups.iter().chain(&interface.subnet).chain(&interface.vpc).chain(&interface.id).map(String::as_str));
+                names.extend(
+                    interface
+                        .security_groups
+                        .iter()
+                        .chain(&interface.subnet)
+                        .chain(&interface.vpc)
+                        .chain(&interface.id)
+                        .map(String::as_str),
+                );
             }
         }
         Properties::Database(facts) => {
-            names.extend(facts.security_groups.iter().chain(&facts.subnets).chain(&facts.vpc).map(String::as_str));
+            names.extend(
+                facts
+                    .security_groups
+                    .iter()
+                    .chain(&facts.subnets)
+                    .chain(&facts.vpc)
+                    .map(String::as_str),
+            );
         }
         Properties::LoadBalancer(facts) => {
-            names.extend(facts.security_groups.iter().chain(&facts.subnets).chain(&facts.vpc).map(String::as_str));
+            names.extend(
+                facts
+                    .security_groups
+                    .iter()
+                    .chain(&facts.subnets)
+                    .chain(&facts.vpc)
+                    .map(String::as_str),
+            );
         }
-        Properties::User(facts) => names.extend(facts.groups.iter().chain(&facts.policies).chain(&facts.boundary).map(String::as_str)),
-        Properties::Role(facts) => names.extend(facts.policies.iter().chain(&facts.boundary).map(String::as_str)),
+        Properties::User(facts) => names.extend(
+            facts
+                .groups
+                .iter()
+                .chain(&facts.policies)
+                .chain(&facts.boundary)
+                .map(String::as_str),
+        ),
+        Properties::Role(facts) => names.extend(
+            facts
+                .policies
+                .iter()
+                .chain(&facts.boundary)
+                .map(String::as_str),
+        ),
         Properties::Group(facts) => names.extend(facts.policies.iter().map(String::as_str)),
         _ => {}
     }
     names
 }
-
 
 /// Names of what uses a resource, where the resource says so itself.
 fn serves(resource: &Resource) -> Vec<&str> {
@@ -142,9 +199,16 @@ impl Analysis<'_> {
         let mut nodes = Vec::new();
         for &position in &positions {
             let own = self.derived.node_at(position);
-            let class = self.estate.resources().get(position).map(|it| it.kind.class());
-            let is_group =
-                self.estate.resources().get(position).is_some_and(|it| it.kind.as_str() == "identity.group");
+            let class = self
+                .estate
+                .resources()
+                .get(position)
+                .map(|it| it.kind.class());
+            let is_group = self
+                .estate
+                .resources()
+                .get(position)
+                .is_some_and(|it| it.kind.as_str() == "identity.group");
             if self.derived.states_of(own).is_empty() || is_group || class == Some(Class::Opaque) {
                 let users = self.users.with_states(self.estate, position);
                 nodes.extend(users.into_iter().map(|it| self.derived.node_at(it)));
@@ -158,6 +222,11 @@ impl Analysis<'_> {
 
     /// The states of the nodes that a finding concerns.
     pub(crate) fn states(&self, concern: &Concern) -> Vec<StateId> {
-        concern.nodes.iter().flat_map(|&node| self.derived.states_of(node)).copied().collect()
+        concern
+            .nodes
+            .iter()
+            .flat_map(|&node| self.derived.states_of(node))
+            .copied()
+            .collect()
     }
 }

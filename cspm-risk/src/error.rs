@@ -22,7 +22,9 @@ pub enum RiskError {
         message: String,
     },
     /// A selector means no state of the estate.
-    #[error("`{text}` selects nothing in this estate: try `cspm reach` with `kind:*` to see what there is")]
+    #[error(
+        "`{text}` selects nothing in this estate: try `cspm reach` with `kind:*` to see what there is"
+    )]
     Nothing {
         /// What was written.
         text: String,

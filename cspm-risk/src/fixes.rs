@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use cspm_graph::algo::{ChokePoints, reach};
 use cspm_graph::derive::Derived;
 use cspm_graph::graph::StepId;
-use cspm_model::{Certainty, Location};
 use cspm_model::report::{ChokePoint, Fix};
+use cspm_model::{Certainty, Location};
 
 use crate::analysis::Analysis;
 use crate::checks::Check;
@@ -19,10 +19,15 @@ pub(crate) struct Rules(HashMap<Location, Vec<StepId>>);
 
 impl Rules {
     pub(crate) fn new(derived: &Derived) -> Self {
-        let lateral = derived.techniques().iter().find(|(_, it)| it.name == "network.lateral");
+        let lateral = derived
+            .techniques()
+            .iter()
+            .find(|(_, it)| it.name == "network.lateral");
         let mut by_rule: HashMap<Location, Vec<StepId>> = HashMap::new();
         for step in derived.graph().steps() {
-            let Some(behind) = derived.behind(&step) else { continue };
+            let Some(behind) = derived.behind(&step) else {
+                continue;
+            };
             if lateral.is_some_and(|(id, _)| id == behind.technique) {
                 for rule in derived.evidence(behind) {
                     by_rule.entry(rule.clone()).or_default().push(step.id());
@@ -34,9 +39,15 @@ impl Rules {
 
     fn of<'a>(&'a self, analysis: &'a Analysis<'_>, step: StepId) -> Vec<&'a Location> {
         let derived = &analysis.derived;
-        let behind = derived.graph().step(step).and_then(|it| derived.behind(&it));
+        let behind = derived
+            .graph()
+            .step(step)
+            .and_then(|it| derived.behind(&it));
         let evidence = behind.map(|it| derived.evidence(it)).unwrap_or_default();
-        evidence.iter().filter(|it| self.0.contains_key(it)).collect()
+        evidence
+            .iter()
+            .filter(|it| self.0.contains_key(it))
+            .collect()
     }
 
     fn shares(&self, analysis: &Analysis<'_>, step: StepId) -> bool {
@@ -45,11 +56,17 @@ impl Rules {
 
     /// The steps, and those of neighbours by the same rules where no other rule lets them in.
     fn closed_with(&self, analysis: &Analysis<'_>, removed: &[StepId]) -> Vec<StepId> {
-        let rules: HashSet<&Location> =
-            removed.iter().flat_map(|&it| self.of(analysis, it)).collect();
+        let rules: HashSet<&Location> = removed
+            .iter()
+            .flat_map(|&it| self.of(analysis, it))
+            .collect();
         let mut all = removed.to_vec();
         for step in rules.iter().filter_map(|it| self.0.get(*it)).flatten() {
-            if self.of(analysis, *step).iter().all(|it| rules.contains(*it)) {
+            if self
+                .of(analysis, *step)
+                .iter()
+                .all(|it| rules.contains(*it))
+            {
                 all.push(*step);
             }
         }
@@ -91,7 +108,10 @@ impl Analysis<'_> {
         } else if let [only] = removed[..]
             && !self.rules.shares(self, only)
         {
-            let jewels = choke.of_step(only).map(|it| it.jewels().to_vec()).unwrap_or_default();
+            let jewels = choke
+                .of_step(only)
+                .map(|it| it.jewels().to_vec())
+                .unwrap_or_default();
             let (_, count, value) = self.worth(jewels);
             (count, value)
         } else if let Some(&known) = memo.get(removed) {
@@ -112,17 +132,30 @@ impl Analysis<'_> {
             memo.insert(removed.clone(), (count, value));
             (count, value)
         };
-        Ok(Fix { cuts_off, value, text })
+        Ok(Fix {
+            cuts_off,
+            value,
+            text,
+        })
     }
 
     /// The choke points as the report states them, the most valuable first.
     pub(crate) fn choke_points(&self, choke: &ChokePoints) -> Vec<(Option<StepId>, ChokePoint)> {
         let graph = self.derived.graph();
         let mut points = Vec::new();
-        let shown = if self.options.all_ids { usize::MAX } else { IDS_SHOWN };
+        let shown = if self.options.all_ids {
+            usize::MAX
+        } else {
+            IDS_SHOWN
+        };
         let names = |jewels: &[usize]| {
-            let named = jewels.iter().filter_map(|&at| self.jewels.get(at)).take(shown);
-            named.map(|jewel| self.derived.state_ref(jewel.state)).collect::<Vec<_>>()
+            let named = jewels
+                .iter()
+                .filter_map(|&at| self.jewels.get(at))
+                .take(shown);
+            named
+                .map(|jewel| self.derived.state_ref(jewel.state))
+                .collect::<Vec<_>>()
         };
         for point in choke.steps() {
             let (jewels, count, value) = self.worth(point.jewels().iter().copied());
@@ -165,8 +198,18 @@ impl Analysis<'_> {
             ));
         }
         points.sort_by(|(_, a), (_, b)| {
-            (std::cmp::Reverse(a.value), std::cmp::Reverse(a.cuts_off), &a.step, &a.state)
-                .cmp(&(std::cmp::Reverse(b.value), std::cmp::Reverse(b.cuts_off), &b.step, &b.state))
+            (
+                std::cmp::Reverse(a.value),
+                std::cmp::Reverse(a.cuts_off),
+                &a.step,
+                &a.state,
+            )
+                .cmp(&(
+                    std::cmp::Reverse(b.value),
+                    std::cmp::Reverse(b.cuts_off),
+                    &b.step,
+                    &b.state,
+                ))
         });
         points
     }

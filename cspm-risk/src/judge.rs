@@ -119,7 +119,10 @@ impl Analysis<'_> {
         let to = step.to();
         let passes = |input: StateId| {
             layer.ways.derivation(input).is_some_and(|way| {
-                way.steps().iter().filter_map(|&id| graph.step(id)).any(|it| it.to() == to)
+                way.steps()
+                    .iter()
+                    .filter_map(|&id| graph.step(id))
+                    .any(|it| it.to() == to)
             })
         };
         if !step.inputs().any(passes) {
@@ -131,10 +134,16 @@ impl Analysis<'_> {
                 return Ok(true);
             }
             let into: Vec<StepId> = graph.steps_into(to).map(|it| it.id()).collect();
-            let left = reach(&self.view(layer.certainty, false, &into), &self.entries, &self.limits)?;
+            let left = reach(
+                &self.view(layer.certainty, false, &into),
+                &self.entries,
+                &self.limits,
+            )?;
             detours.insert(key, left);
         }
-        Ok(detours.get(&key).is_some_and(|left| step.inputs().all(|it| left.contains(it))))
+        Ok(detours
+            .get(&key)
+            .is_some_and(|left| step.inputs().all(|it| left.contains(it))))
     }
 
     fn priority(
@@ -146,12 +155,21 @@ impl Analysis<'_> {
     ) -> Priority {
         let graph = self.derived.graph();
         match verdict {
-            Verdict::OnPath if layer.certainty == Certainty::Unknown && !self.same_as_conditional(removed) => {
+            Verdict::OnPath
+                if layer.certainty == Certainty::Unknown && !self.same_as_conditional(removed) =>
+            {
                 Priority::Medium
             }
             Verdict::OnPath => {
-                let firm = removed.iter().filter_map(|&id| graph.step(id)).any(|it| self.on_firm_way(&it));
-                if firm { Priority::Critical } else { Priority::High }
+                let firm = removed
+                    .iter()
+                    .filter_map(|&id| graph.step(id))
+                    .any(|it| self.on_firm_way(&it));
+                if firm {
+                    Priority::Critical
+                } else {
+                    Priority::High
+                }
             }
             Verdict::BesidePath if !finding.vulnerabilities.is_empty() => Priority::Medium,
             Verdict::BesidePath => Priority::Low,
@@ -164,36 +182,61 @@ impl Analysis<'_> {
     fn same_as_conditional(&self, removed: &[StepId]) -> bool {
         let [_, conditional, _] = &self.layers;
         let graph = self.derived.graph();
-        removed.iter().filter_map(|&id| graph.step(id)).any(|it| self.on_way(&it, conditional))
+        removed
+            .iter()
+            .filter_map(|&id| graph.step(id))
+            .any(|it| self.on_way(&it, conditional))
     }
 
     /// The factors of the step that weighs most, or of the states where no step is removed.
-    fn factors(&self, layer: &Layer, removed: &[StepId], states: &[StateId], blast_value: u64) -> Factors {
+    fn factors(
+        &self,
+        layer: &Layer,
+        removed: &[StepId],
+        states: &[StateId],
+        blast_value: u64,
+    ) -> Factors {
         let prize = |state: StateId| {
-            layer.prizes.best(state).map_or(0, |prize| thousandths(prize.expected_value()))
+            layer
+                .prizes
+                .best(state)
+                .map_or(0, |prize| thousandths(prize.expected_value()))
         };
-        let steps = removed.iter().filter_map(|&id| self.derived.graph().step(id)).map(|step| Factors {
-            exposure_cost: step.inputs().filter_map(|it| layer.ways.cost(it)).max(),
-            step_cost: u64::from(step.likelihood().cost()),
-            prize_milli: prize(step.to()),
-            blast_value,
-        });
+        let steps = removed
+            .iter()
+            .filter_map(|&id| self.derived.graph().step(id))
+            .map(|step| Factors {
+                exposure_cost: step.inputs().filter_map(|it| layer.ways.cost(it)).max(),
+                step_cost: u64::from(step.likelihood().cost()),
+                prize_milli: prize(step.to()),
+                blast_value,
+            });
         let own = Factors {
             exposure_cost: states.iter().filter_map(|&it| layer.ways.cost(it)).min(),
             step_cost: 0,
             prize_milli: states.iter().map(|&it| prize(it)).max().unwrap_or(0),
             blast_value,
         };
-        steps.max_by_key(|factors| (score(Band::HIGH, factors), factors.prize_milli)).unwrap_or(own)
+        steps
+            .max_by_key(|factors| (score(Band::HIGH, factors), factors.prize_milli))
+            .unwrap_or(own)
     }
 
     /// The steps that the fix of a finding removes, ascending.
-    fn removed_by(&self, finding: &Finding, check: Option<&Check>, concern: &Concern) -> Vec<StepId> {
+    fn removed_by(
+        &self,
+        finding: &Finding,
+        check: Option<&Check>,
+        concern: &Concern,
+    ) -> Vec<StepId> {
         let graph = self.derived.graph();
         let name = |id: StepId| {
             let step = graph.step(id)?;
             let behind = self.derived.behind(&step)?;
-            self.derived.techniques().technique(behind.technique).map(|it| it.name.as_str())
+            self.derived
+                .techniques()
+                .technique(behind.technique)
+                .map(|it| it.name.as_str())
         };
         let stated = finding.ports.as_deref().and_then(PortSet::parse);
         let ports = stated.as_ref().or(check.and_then(|it| it.ports.as_ref()));
@@ -211,11 +254,19 @@ impl Analysis<'_> {
                 found.push(id);
             }
         };
-        let own: Vec<_> = concern.positions.iter().map(|&it| self.derived.node_at(it)).collect();
+        let own: Vec<_> = concern
+            .positions
+            .iter()
+            .map(|&it| self.derived.node_at(it))
+            .collect();
         for &node in &own {
             for &state in self.derived.states_of(node) {
-                graph.steps_into(state).for_each(|step| consider(step.id(), End::To));
-                graph.steps_from(state).for_each(|step| consider(step.id(), End::From));
+                graph
+                    .steps_into(state)
+                    .for_each(|step| consider(step.id(), End::To));
+                graph
+                    .steps_from(state)
+                    .for_each(|step| consider(step.id(), End::From));
             }
             for &id in self.via.get(&node).map_or(&[][..], Vec::as_slice) {
                 consider(id, End::Via);
@@ -228,8 +279,14 @@ impl Analysis<'_> {
                 .filter_map(|&it| self.estate.resources().get(it)?.account.as_deref())
                 .collect();
             for step in graph.steps() {
-                let to = self.derived.state(step.to()).and_then(|it| self.derived.node(it.node));
-                if to.and_then(|it| it.account.as_deref()).is_some_and(|it| accounts.contains(&it)) {
+                let to = self
+                    .derived
+                    .state(step.to())
+                    .and_then(|it| self.derived.node(it.node));
+                if to
+                    .and_then(|it| it.account.as_deref())
+                    .is_some_and(|it| accounts.contains(&it))
+                {
                     consider(step.id(), End::ToAccount);
                 }
             }
@@ -241,13 +298,20 @@ impl Analysis<'_> {
 
     /// Whether closing these ports removes the step: a step over other ports as well stays.
     fn is_closed_by(&self, id: StepId, ports: &PortSet) -> bool {
-        let Some(step) = self.derived.graph().step(id) else { return false };
-        match self.derived.ports_of(step.to()).map(|(_, it)| PortSet::parse(it)) {
+        let Some(step) = self.derived.graph().step(id) else {
+            return false;
+        };
+        match self
+            .derived
+            .ports_of(step.to())
+            .map(|(_, it)| PortSet::parse(it))
+        {
             None => true,
             Some(None) => false,
-            Some(Some(open)) => open.ranges().iter().all(|&(first, last)| {
-                ports.ranges().iter().any(|&(a, b)| a <= first && last <= b)
-            }),
+            Some(Some(open)) => open
+                .ranges()
+                .iter()
+                .all(|&(first, last)| ports.ranges().iter().any(|&(a, b)| a <= first && last <= b)),
         }
     }
 
@@ -269,7 +333,11 @@ impl Analysis<'_> {
             self.options.blast_resources,
             &self.limits,
         )?;
-        let shown = if self.options.all_ids { jewels.len() } else { IDS_SHOWN };
+        let shown = if self.options.all_ids {
+            jewels.len()
+        } else {
+            IDS_SHOWN
+        };
         let ids: Vec<_> = jewels
             .iter()
             .filter_map(|&at| self.jewels.get(at))
@@ -294,15 +362,23 @@ pub(crate) const IDS_SHOWN: usize = 20;
 /// How likely an entry reaches the strongest state that it reaches.
 fn exposure(layer: &Layer, states: &[StateId], analysis: &Analysis<'_>) -> f64 {
     let strength = |id: StateId| {
-        analysis.derived.state(id).map_or(0, |state| match state.access {
-            Access::Control => 3,
-            Access::Write | Access::Read => 2,
-            Access::Reach => 1,
-        })
+        analysis
+            .derived
+            .state(id)
+            .map_or(0, |state| match state.access {
+                Access::Control => 3,
+                Access::Write | Access::Read => 2,
+                Access::Reach => 1,
+            })
     };
     states
         .iter()
-        .filter_map(|&it| layer.ways.cost(it).map(|cost| (strength(it), std::cmp::Reverse(cost))))
+        .filter_map(|&it| {
+            layer
+                .ways
+                .cost(it)
+                .map(|cost| (strength(it), std::cmp::Reverse(cost)))
+        })
         .max()
         .map_or(0.0, |(_, cost)| rounded(Likelihood::probability_of(cost.0)))
 }

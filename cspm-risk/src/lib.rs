@@ -70,6 +70,15 @@ use cspm_model::report::Report;
 /// # Complexity
 /// That of `cspm_graph::derive::derive`, plus O(m log n) for the graph, plus O(m) for each distinct set of
 /// steps that a fix removes.
-pub fn prioritize(estate: &Estate, options: &Options, limits: &Limits) -> Result<Report, RiskError> {
+pub fn prioritize(
+    estate: &Estate,
+    options: &Options,
+    limits: &Limits,
+) -> Result<Report, RiskError> {
     Analysis::new(estate, options, limits)?.report()
 }
+
+/// The code of the README compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

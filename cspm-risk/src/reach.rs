@@ -25,24 +25,34 @@ impl Analysis<'_> {
         let select = |selector: &Selector, as_goal: bool| {
             let states = selector.states(self.estate, &self.derived, &self.options.values, as_goal);
             if states.is_empty() {
-                return Err(RiskError::Nothing { text: selector.as_str().to_owned() });
+                return Err(RiskError::Nothing {
+                    text: selector.as_str().to_owned(),
+                });
             }
             Ok(states)
         };
         let sources = select(from, false)?;
         let targets = select(to, true)?;
-        let views: Vec<_> =
-            self.layers.iter().map(|layer| (layer, self.view(layer.certainty, false, &[]))).collect();
+        let views: Vec<_> = self
+            .layers
+            .iter()
+            .map(|layer| (layer, self.view(layer.certainty, false, &[])))
+            .collect();
         let mut pairs = Vec::new();
         let mut steps = BTreeMap::new();
         for &source in &sources {
-            let mut open: Vec<StateId> = targets.iter().copied().filter(|&it| it != source).collect();
+            let mut open: Vec<StateId> =
+                targets.iter().copied().filter(|&it| it != source).collect();
             for (layer, view) in &views {
                 if open.is_empty() {
                     break;
                 }
                 let reached = reach_with(view, &[source], &layer.reached, &self.limits)?;
-                let here: Vec<StateId> = open.iter().copied().filter(|&it| reached.contains(it)).collect();
+                let here: Vec<StateId> = open
+                    .iter()
+                    .copied()
+                    .filter(|&it| reached.contains(it))
+                    .collect();
                 if here.is_empty() {
                     continue;
                 }
@@ -55,7 +65,11 @@ impl Analysis<'_> {
             }
         }
         pairs.sort_by(|a, b| (&a.from, &a.to).cmp(&(&b.from, &b.to)));
-        Ok(ReachReport { schema: REACH_SCHEMA.to_owned(), pairs, steps })
+        Ok(ReachReport {
+            schema: REACH_SCHEMA.to_owned(),
+            pairs,
+            steps,
+        })
     }
 
     /// The most likely way from a state to each target: with the inputs of gates that only others hold as
@@ -75,7 +89,9 @@ impl Analysis<'_> {
         // Inputs that the source does not reach itself, of gates that fire with what it does reach.
         let mut helpers: Vec<StateId> = graph
             .steps()
-            .filter(|step| step.is_gate() && view.contains(step.id()) && reached.contains(step.to()))
+            .filter(|step| {
+                step.is_gate() && view.contains(step.id()) && reached.contains(step.to())
+            })
             .flat_map(|step| step.inputs().collect::<Vec<_>>())
             .filter(|&it| !reached.contains(it) && layer.reached.contains(it))
             .collect();
@@ -85,7 +101,9 @@ impl Analysis<'_> {
         let helped = if helpers.is_empty() {
             None
         } else {
-            let entries: Vec<StateId> = std::iter::once(source).chain(helpers.iter().copied()).collect();
+            let entries: Vec<StateId> = std::iter::once(source)
+                .chain(helpers.iter().copied())
+                .collect();
             Some(most_likely(&view, &entries, &self.limits)?)
         };
         let mut found = Vec::new();
@@ -103,7 +121,12 @@ impl Analysis<'_> {
                 .filter(|it| helpers.binary_search(it).is_ok())
                 .collect();
             for input in inputs {
-                for id in layer.ways.derivation(input).map(|it| it.steps().to_vec()).unwrap_or_default() {
+                for id in layer
+                    .ways
+                    .derivation(input)
+                    .map(|it| it.steps().to_vec())
+                    .unwrap_or_default()
+                {
                     if !steps.contains(&id) {
                         steps.push(id);
                     }

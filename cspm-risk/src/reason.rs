@@ -43,7 +43,11 @@ impl Analysis<'_> {
             Verdict::Latent => {
                 let blocked = self.blocked(concern);
                 Reason {
-                    text: format!("{} behind it, but no entry reaches it: {}", self.lost(judgement), blocked.text),
+                    text: format!(
+                        "{} behind it, but no entry reaches it: {}",
+                        self.lost(judgement),
+                        blocked.text
+                    ),
                     evidence: blocked.evidence,
                     blocked_by: blocked.by,
                 }
@@ -72,13 +76,20 @@ impl Analysis<'_> {
     }
 
     fn on_path(&self, judgement: &Judgement) -> Reason {
-        let step = judgement.removed.first().and_then(|&id| self.step_text(id)).unwrap_or_default();
+        let step = judgement
+            .removed
+            .first()
+            .and_then(|&id| self.step_text(id))
+            .unwrap_or_default();
         let doubt = if judgement.certainty == Certainty::Unknown {
             ". A fact on the way was not collected"
         } else {
             ""
         };
-        plain(format!("its fix removes a step of an attack path ({step}) that leads to {}{doubt}", self.lost_names(judgement)))
+        plain(format!(
+            "its fix removes a step of an attack path ({step}) that leads to {}{doubt}",
+            self.lost_names(judgement)
+        ))
     }
 
     fn step_text(&self, id: StepId) -> Option<String> {
@@ -86,7 +97,12 @@ impl Analysis<'_> {
         let behind = self.derived.behind(&step)?;
         let technique = self.derived.techniques().technique(behind.technique)?;
         let from = step.inputs().next().map(|it| self.derived.state_ref(it))?;
-        Some(format!("{} -> {}: {}", short(&from), short(&self.derived.state_ref(step.to())), technique.title))
+        Some(format!(
+            "{} -> {}: {}",
+            short(&from),
+            short(&self.derived.state_ref(step.to())),
+            technique.title
+        ))
     }
 
     fn exposed(&self, judgement: &Judgement, concern: &Concern) -> Reason {
@@ -99,12 +115,20 @@ impl Analysis<'_> {
             text.push_str(&void);
             evidence.extend(miss.evidence.clone());
             by = miss.control.as_str();
-        } else if self.states(concern).iter().any(|&it| self.sideways.count(it) > 0) {
+        } else if self
+            .states(concern)
+            .iter()
+            .any(|&it| self.sideways.count(it) > 0)
+        {
             text.push_str(" that the internet does not reach as well: neighbours lead further, but by ports that are open to everybody anyway");
             by = "sideways_open_to_all";
         }
         text.push_str(". It would matter if it got a way or a grant of its own to sensitive data");
-        Reason { text, evidence, blocked_by: vec![by] }
+        Reason {
+            text,
+            evidence,
+            blocked_by: vec![by],
+        }
     }
 
     /// A grant of a resource, or of the roles it carries, on a crown jewel that another control makes void.
@@ -113,36 +137,64 @@ impl Analysis<'_> {
         let mut principals: Vec<NodeId> = concern.nodes.clone();
         for &node in &concern.nodes {
             if let Some(state) = self.derived.state_of(node, Access::Control) {
-                let carried = graph.steps_from(state).filter_map(|step| self.derived.state(step.to()));
-                principals.extend(carried.filter(|it| it.access == Access::Control).map(|it| it.node));
+                let carried = graph
+                    .steps_from(state)
+                    .filter_map(|step| self.derived.state(step.to()));
+                principals.extend(
+                    carried
+                        .filter(|it| it.access == Access::Control)
+                        .map(|it| it.node),
+                );
             }
         }
         let misses = self.derived.near_misses();
-        principals.iter().flat_map(|&it| misses.of_principal(it)).find_map(|miss| {
-            let valuable = self.jewels.iter().any(|jewel| jewel.node == miss.target)
-                || self.leads_to_value(miss.target);
-            if !valuable {
-                return None;
-            }
-            let name = |node: NodeId| self.derived.node(node).map(|it| short_id(it.id.as_str()).to_owned());
-            Some((
-                format!("the grant of {} on {} is void by {}", name(miss.principal)?, name(miss.target)?, miss.reason),
-                miss,
-            ))
-        })
+        principals
+            .iter()
+            .flat_map(|&it| misses.of_principal(it))
+            .find_map(|miss| {
+                let valuable = self.jewels.iter().any(|jewel| jewel.node == miss.target)
+                    || self.leads_to_value(miss.target);
+                if !valuable {
+                    return None;
+                }
+                let name = |node: NodeId| {
+                    self.derived
+                        .node(node)
+                        .map(|it| short_id(it.id.as_str()).to_owned())
+                };
+                Some((
+                    format!(
+                        "the grant of {} on {} is void by {}",
+                        name(miss.principal)?,
+                        name(miss.target)?,
+                        miss.reason
+                    ),
+                    miss,
+                ))
+            })
     }
 
     fn leads_to_value(&self, node: NodeId) -> bool {
         let [.., unknown] = &self.layers;
-        self.derived.states_of(node).iter().any(|&it| unknown.behind.count(it) > 0)
+        self.derived
+            .states_of(node)
+            .iter()
+            .any(|&it| unknown.behind.count(it) > 0)
             || self.derived.state_of(node, Access::Read).is_some_and(|it| {
-                self.derived.graph().steps_from(it).any(|step| step.is_gate())
+                self.derived
+                    .graph()
+                    .steps_from(it)
+                    .any(|step| step.is_gate())
             })
     }
 
     fn reached_text(&self, judgement: &Judgement, concern: &Concern) -> String {
         let [_, conditional, unknown] = &self.layers;
-        let layer = if judgement.certainty == Certainty::Unknown { unknown } else { conditional };
+        let layer = if judgement.certainty == Certainty::Unknown {
+            unknown
+        } else {
+            conditional
+        };
         let states = self.states(concern);
         let reached: Vec<StateRef> = states
             .iter()
@@ -156,7 +208,9 @@ impl Analysis<'_> {
             (Some(protocol), Some(_), _) => {
                 let ports: Vec<&str> = reached
                     .iter()
-                    .filter(|it| it.protocol.as_ref() == Some(protocol) && it.resource == first.resource)
+                    .filter(|it| {
+                        it.protocol.as_ref() == Some(protocol) && it.resource == first.resource
+                    })
                     .filter_map(|it| it.ports.as_deref())
                     .collect();
                 format!(" on {protocol} {}", ports.join(","))
@@ -190,21 +244,30 @@ impl Analysis<'_> {
             }
         }
         let holders = concern.nodes.iter().any(|&node| {
-            self.derived.states_of(node).iter().any(|&it| self.derived.graph().steps_into(it).next().is_some())
+            self.derived
+                .states_of(node)
+                .iter()
+                .any(|&it| self.derived.graph().steps_into(it).next().is_some())
         });
         let text = if holders {
             "whatever leads to it is out of reach itself"
         } else {
             "no step leads to it"
         };
-        Blocked { text: text.to_owned(), evidence: Vec::new(), by: vec!["no_step"] }
+        Blocked {
+            text: text.to_owned(),
+            evidence: Vec::new(),
+            by: vec!["no_step"],
+        }
     }
 
     fn miss_text(&self, miss: &NearMiss) -> String {
         let who = if miss.principal == self.derived.internet() {
             "everybody".to_owned()
         } else {
-            self.derived.node(miss.principal).map_or_else(String::new, |it| short_id(it.id.as_str()).to_owned())
+            self.derived
+                .node(miss.principal)
+                .map_or_else(String::new, |it| short_id(it.id.as_str()).to_owned())
         };
         format!("the grant of {who} is void by {}", miss.reason)
     }
@@ -215,7 +278,10 @@ impl Analysis<'_> {
         let misses = self.derived.near_misses();
         let reached = |node: NodeId| {
             node == self.derived.internet()
-                || self.derived.state_of(node, Access::Control).is_some_and(|it| unknown.reached.contains(it))
+                || self
+                    .derived
+                    .state_of(node, Access::Control)
+                    .is_some_and(|it| unknown.reached.contains(it))
         };
         // A void grant of somebody who is within reach says more than one of somebody who is not.
         let miss = misses
@@ -225,7 +291,10 @@ impl Analysis<'_> {
         if let Some(miss) = miss {
             return self.miss_text(miss);
         }
-        let concern = Concern { positions: Vec::new(), nodes: vec![node] };
+        let concern = Concern {
+            positions: Vec::new(),
+            nodes: vec![node],
+        };
         self.blocked(&concern).text
     }
 
@@ -246,13 +315,20 @@ impl Analysis<'_> {
                 .and_then(|&at| self.jewels.get(at))
                 .map_or_else(String::new, |it| short(&self.derived.state_ref(it.state))),
             0 => "a crown jewel".to_owned(),
-            count => format!("{count} crown jewels of total value {}", judgement.blast.value),
+            count => format!(
+                "{count} crown jewels of total value {}",
+                judgement.blast.value
+            ),
         }
     }
 }
 
 fn plain(text: String) -> Reason {
-    Reason { text, evidence: Vec::new(), blocked_by: Vec::new() }
+    Reason {
+        text,
+        evidence: Vec::new(),
+        blocked_by: Vec::new(),
+    }
 }
 
 /// A state without the parts of its id that say nothing to a person.
@@ -269,5 +345,9 @@ pub(crate) fn short(state: &StateRef) -> String {
 
 /// The last part of an ARN: `role/web`, `customers`.
 fn short_id(id: &str) -> &str {
-    if id.starts_with("arn:") { id.splitn(6, ':').nth(5).unwrap_or(id) } else { id }
+    if id.starts_with("arn:") {
+        id.splitn(6, ':').nth(5).unwrap_or(id)
+    } else {
+        id
+    }
 }

@@ -6,7 +6,7 @@ use cspm_graph::algo::choke;
 use cspm_graph::graph::StepId;
 use cspm_model::diagnostic::{self, Effect};
 use cspm_model::report::{
-    CrownJewel, Priority, RankedFinding, REPORT_SCHEMA, Report, Summary, Tool, Verdict,
+    CrownJewel, Priority, REPORT_SCHEMA, RankedFinding, Report, Summary, Tool, Verdict,
 };
 use cspm_model::{Certainty, Diagnostic};
 
@@ -37,9 +37,17 @@ impl Analysis<'_> {
         let mut judged: Vec<Judgement> = Vec::with_capacity(self.estate.findings().len());
         let mut checks: HashMap<&str, Option<&crate::checks::Check>> = HashMap::new();
         for finding in self.estate.findings() {
-            let check =
-                *checks.entry(finding.check.as_str()).or_insert_with(|| self.checks.of(&finding.check));
-            judged.push(self.judge(finding, check, &blast_view, &resource_of, &mut memo, &mut detours)?);
+            let check = *checks
+                .entry(finding.check.as_str())
+                .or_insert_with(|| self.checks.of(&finding.check));
+            judged.push(self.judge(
+                finding,
+                check,
+                &blast_view,
+                &resource_of,
+                &mut memo,
+                &mut detours,
+            )?);
         }
         self.ways_of_findings(&judged, &mut ways, &mut limits_hit)?;
         let mut by_step: HashMap<StepId, Vec<usize>> = HashMap::new();
@@ -53,8 +61,13 @@ impl Analysis<'_> {
         for (finding, judgement) in self.estate.findings().iter().zip(&judged) {
             let check = checks.get(finding.check.as_str()).copied().flatten();
             let fix = self.fix(check, judgement, &choke, &mut fix_memo, &mut limits_hit)?;
-            let mut on: Vec<usize> =
-                judgement.removed.iter().filter_map(|it| by_step.get(it)).flatten().copied().collect();
+            let mut on: Vec<usize> = judgement
+                .removed
+                .iter()
+                .filter_map(|it| by_step.get(it))
+                .flatten()
+                .copied()
+                .collect();
             on.sort_unstable();
             on.dedup();
             for &at in &on {
@@ -62,8 +75,11 @@ impl Analysis<'_> {
                     way.path.findings.push(finding.id.clone());
                 }
             }
-            let mut paths: Vec<String> =
-                on.iter().filter_map(|&at| ways.get(at)).map(|it| it.path.id.clone()).collect();
+            let mut paths: Vec<String> = on
+                .iter()
+                .filter_map(|&at| ways.get(at))
+                .map(|it| it.path.id.clone())
+                .collect();
             paths.sort();
             paths.dedup();
             let reason = self.reason(finding, judgement);
@@ -116,7 +132,10 @@ impl Analysis<'_> {
         }
         Ok(Report {
             schema: REPORT_SCHEMA.to_owned(),
-            tool: Tool { name: "cspm".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+            tool: Tool {
+                name: "cspm".to_owned(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+            },
             summary,
             findings,
             attack_paths,
@@ -136,7 +155,11 @@ impl Analysis<'_> {
             .map(|id| {
                 self.derived
                     .state(id)
-                    .filter(|state| self.derived.node(state.node).is_some_and(|it| it.is_resource))
+                    .filter(|state| {
+                        self.derived
+                            .node(state.node)
+                            .is_some_and(|it| it.is_resource)
+                    })
                     .and_then(|state| u32::try_from(state.node.index()).ok())
                     .unwrap_or(u32::MAX)
             })
@@ -150,7 +173,10 @@ impl Analysis<'_> {
         ways: &mut Vec<Way>,
         limits_hit: &mut Vec<String>,
     ) -> Result<(), RiskError> {
-        let mut covered: HashSet<StepId> = ways.iter().flat_map(|it| it.steps.iter().copied()).collect();
+        let mut covered: HashSet<StepId> = ways
+            .iter()
+            .flat_map(|it| it.steps.iter().copied())
+            .collect();
         let mut known: HashSet<String> = ways.iter().map(|it| it.path.id.clone()).collect();
         let mut memo = ThroughMemo::new();
         for judgement in judged.iter().filter(|it| it.verdict == Verdict::OnPath) {
@@ -163,7 +189,9 @@ impl Analysis<'_> {
                 }
                 break;
             }
-            if let Some(way) = self.way_through(&judgement.removed, judgement.certainty, &mut memo)? {
+            if let Some(way) =
+                self.way_through(&judgement.removed, judgement.certainty, &mut memo)?
+            {
                 covered.extend(way.steps.iter().copied());
                 if known.insert(way.path.id.clone()) {
                     ways.push(way);
@@ -175,14 +203,20 @@ impl Analysis<'_> {
 
     /// Findings of one group have the same cause and the same fix.
     fn group(&self, finding: &cspm_model::Finding, judgement: &Judgement) -> String {
-        let mut names: Vec<String> = judgement.removed.iter().map(|&it| self.derived.step_name(it)).collect();
+        let mut names: Vec<String> = judgement
+            .removed
+            .iter()
+            .map(|&it| self.derived.step_name(it))
+            .collect();
         if names.is_empty() {
             names = vec![finding.check.clone(), judgement.verdict.as_str().to_owned()];
         }
-        let hash = names.iter().flat_map(|it| it.bytes().chain([b'\n'])).fold(
-            0xcbf2_9ce4_8422_2325_u64,
-            |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3),
-        );
+        let hash = names
+            .iter()
+            .flat_map(|it| it.bytes().chain([b'\n']))
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            });
         format!("g-{hash:016x}")
     }
 
@@ -190,7 +224,9 @@ impl Analysis<'_> {
         let [_, conditional, _] = &self.layers;
         let mut path_of: HashMap<usize, (u64, &str)> = HashMap::new();
         for way in ways {
-            let entry = path_of.entry(way.jewel).or_insert((way.cost, way.path.id.as_str()));
+            let entry = path_of
+                .entry(way.jewel)
+                .or_insert((way.cost, way.path.id.as_str()));
             if way.cost < entry.0 {
                 *entry = (way.cost, way.path.id.as_str());
             }
@@ -234,7 +270,13 @@ impl Analysis<'_> {
         limits_hit.dedup();
         let graph = self.derived.graph();
         Summary {
-            resources: count(self.estate.resources().iter().filter(|it| it.collected).count()),
+            resources: count(
+                self.estate
+                    .resources()
+                    .iter()
+                    .filter(|it| it.collected)
+                    .count(),
+            ),
             states: count(graph.state_count()),
             steps: count(graph.step_count()),
             entries: count(self.entries.len()),
@@ -250,12 +292,24 @@ impl Analysis<'_> {
 }
 
 /// Ways that need a fact which was not collected stand apart.
-fn split(ways: Vec<Way>) -> (Vec<cspm_model::report::AttackPath>, Vec<cspm_model::report::AttackPath>) {
+fn split(
+    ways: Vec<Way>,
+) -> (
+    Vec<cspm_model::report::AttackPath>,
+    Vec<cspm_model::report::AttackPath>,
+) {
     let mut paths: Vec<_> = ways.into_iter().map(|it| it.path).collect();
     for path in &mut paths {
         path.findings.sort();
         path.findings.dedup();
     }
-    paths.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.to.cmp(&b.to)).then_with(|| a.id.cmp(&b.id)));
-    paths.into_iter().partition(|it| it.certainty != Certainty::Unknown)
+    paths.sort_by(|a, b| {
+        b.score
+            .cmp(&a.score)
+            .then_with(|| a.to.cmp(&b.to))
+            .then_with(|| a.id.cmp(&b.id))
+    });
+    paths
+        .into_iter()
+        .partition(|it| it.certainty != Certainty::Unknown)
 }

@@ -36,11 +36,18 @@ impl Selector {
     /// # Errors
     /// `RiskError::Selector`, which says what would be right.
     pub fn parse(text: &str) -> Result<Self, RiskError> {
-        let wrong = |message: &str| RiskError::Selector { text: text.to_owned(), message: message.to_owned() };
+        let wrong = |message: &str| RiskError::Selector {
+            text: text.to_owned(),
+            message: message.to_owned(),
+        };
         let (body, access) = match text.rsplit_once('#') {
             Some((body, word)) => match Access::parse(word) {
                 Some(access) => (body, Some(access)),
-                None => return Err(wrong("after `#` comes `reach`, `read`, `write` or `control`")),
+                None => {
+                    return Err(wrong(
+                        "after `#` comes `reach`, `read`, `write` or `control`",
+                    ));
+                }
             },
             None => (text, None),
         };
@@ -70,7 +77,11 @@ impl Selector {
                 ));
             }
         };
-        Ok(Self { text: text.to_owned(), what, access })
+        Ok(Self {
+            text: text.to_owned(),
+            what,
+            access,
+        })
     }
 
     /// As it was written.
@@ -109,12 +120,17 @@ impl Selector {
             let states = derived.states_of(derived.node_at(at));
             let wanted = |access: Access| match self.access {
                 Some(wanted) => access == wanted,
-                None if as_goal && matches!(class, Class::Store | Class::Secret) => access == Access::Read,
+                None if as_goal && matches!(class, Class::Store | Class::Secret) => {
+                    access == Access::Read
+                }
                 None => access == Access::Control,
             };
-            found.extend(states.iter().copied().filter(|&id| {
-                derived.state(id).is_some_and(|state| wanted(state.access))
-            }));
+            found.extend(
+                states
+                    .iter()
+                    .copied()
+                    .filter(|&id| derived.state(id).is_some_and(|state| wanted(state.access))),
+            );
         }
         found.sort_unstable();
         found
@@ -128,14 +144,23 @@ mod tests {
     #[test]
     fn every_documented_form_is_read_and_others_say_what_is_right() {
         for text in [
-            "internet", "admin", "sensitive", "principals", "id:arn:aws:*", "kind:data.*#read", "tag:env=prod*",
+            "internet",
+            "admin",
+            "sensitive",
+            "principals",
+            "id:arn:aws:*",
+            "kind:data.*#read",
+            "tag:env=prod*",
             "account:111122223333#control",
         ] {
             assert!(Selector::parse(text).is_ok(), "{text}");
         }
         for text in ["", "everything", "tag:env", "id:x#fly", "id:[", "kind"] {
             let error = Selector::parse(text).unwrap_err().to_string();
-            assert!(error.starts_with(&format!("`{text}` is no selector")), "{error}");
+            assert!(
+                error.starts_with(&format!("`{text}` is no selector")),
+                "{error}"
+            );
         }
     }
 }

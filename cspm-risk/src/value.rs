@@ -29,7 +29,10 @@ impl Default for Values {
             (C::Internal, 0),
             (C::Public, 0),
         ];
-        Self { account: 100, classes: classes.into_iter().collect() }
+        Self {
+            account: 100,
+            classes: classes.into_iter().collect(),
+        }
     }
 }
 
@@ -49,7 +52,10 @@ const CLASS_TAGS: [&str; 8] = [
 const CRITICALITY_TAGS: [&str; 3] = ["criticality", "businesscriticality", "tier"];
 
 fn folded(text: &str) -> String {
-    text.chars().filter(|it| it.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    text.chars()
+        .filter(|it| it.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 /// The classes of data of a resource: stated, or read from common tags.
@@ -74,7 +80,10 @@ pub(crate) fn classes(resource: &Resource) -> Vec<DataClass> {
 
 fn criticality(resource: &Resource) -> Option<Criticality> {
     resource.criticality.or_else(|| {
-        let tagged = resource.tags.iter().find(|(key, _)| CRITICALITY_TAGS.contains(&folded(key).as_str()));
+        let tagged = resource
+            .tags
+            .iter()
+            .find(|(key, _)| CRITICALITY_TAGS.contains(&folded(key).as_str()));
         tagged.and_then(|(_, value)| match folded(value).as_str() {
             "critical" | "tier0" | "0" | "veryhigh" => Some(Criticality::Critical),
             "high" | "tier1" | "1" => Some(Criticality::High),
@@ -117,22 +126,46 @@ mod tests {
 
     fn value(kind: &str, tags: &[(&str, &str)]) -> u64 {
         let mut resource = Resource::new("r".into(), kind.into(), Location::builtin("test"));
-        resource.tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        resource.tags = tags
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
         Values::default().of(&resource)
     }
 
     #[test]
     fn tags_are_read_however_they_are_spelt() {
         assert_eq!(value("data.bucket", &[("data-classification", "pii")]), 90);
-        assert_eq!(value("data.bucket", &[("Data_Classification", "Confidential")]), 70);
-        assert_eq!(value("data.bucket", &[("DataClassification", "public"), ("env", "pii")]), 0);
-        assert_eq!(value("data.bucket", &[("sensitivity", "internal, PII")]), 90);
+        assert_eq!(
+            value("data.bucket", &[("Data_Classification", "Confidential")]),
+            70
+        );
+        assert_eq!(
+            value(
+                "data.bucket",
+                &[("DataClassification", "public"), ("env", "pii")]
+            ),
+            0
+        );
+        assert_eq!(
+            value("data.bucket", &[("sensitivity", "internal, PII")]),
+            90
+        );
     }
 
     #[test]
     fn criticality_scales_and_only_stores_and_accounts_have_value() {
-        assert_eq!(value("data.bucket", &[("data-classification", "pii"), ("criticality", "low")]), 67);
+        assert_eq!(
+            value(
+                "data.bucket",
+                &[("data-classification", "pii"), ("criticality", "low")]
+            ),
+            67
+        );
         assert_eq!(value("account", &[("tier", "0")]), 150);
-        assert_eq!(value("compute.instance", &[("data-classification", "pii")]), 0);
+        assert_eq!(
+            value("compute.instance", &[("data-classification", "pii")]),
+            0
+        );
     }
 }

@@ -26,7 +26,11 @@ impl Analysis<'_> {
     pub(crate) fn ways(&self, limits_hit: &mut Vec<String>) -> Result<Vec<Way>, RiskError> {
         let mut ways = Vec::new();
         for (at, jewel) in self.jewels.iter().enumerate() {
-            let Some(layer) = self.layers.iter().find(|it| it.reached.contains(jewel.state)) else {
+            let Some(layer) = self
+                .layers
+                .iter()
+                .find(|it| it.reached.contains(jewel.state))
+            else {
                 continue;
             };
             if self.entries.contains(&jewel.state) {
@@ -44,16 +48,29 @@ impl Analysis<'_> {
                 if cut && !limits_hit.iter().any(|it| it == "paths") {
                     limits_hit.push("paths".to_owned());
                 }
-                ways.extend(found.into_iter().map(|it| self.way(at, jewel, layer, it.steps().to_vec(), it.cost())));
+                ways.extend(
+                    found
+                        .into_iter()
+                        .map(|it| self.way(at, jewel, layer, it.steps().to_vec(), it.cost())),
+                );
             } else {
                 let found: Option<Derivation> = layer.ways.derivation(jewel.state);
-                ways.extend(found.map(|it| self.way(at, jewel, layer, it.steps().to_vec(), it.cost())));
+                ways.extend(
+                    found.map(|it| self.way(at, jewel, layer, it.steps().to_vec(), it.cost())),
+                );
             }
         }
         Ok(ways)
     }
 
-    fn way(&self, at: usize, jewel: &JewelState, layer: &Layer, steps: Vec<StepId>, cost: u64) -> Way {
+    fn way(
+        &self,
+        at: usize,
+        jewel: &JewelState,
+        layer: &Layer,
+        steps: Vec<StepId>,
+        cost: u64,
+    ) -> Way {
         let graph = self.derived.graph();
         let mut conditions: Vec<Condition> = Vec::new();
         let mut certainty = Certainty::Certain;
@@ -74,7 +91,9 @@ impl Analysis<'_> {
             .filter_map(|&id| graph.step(id))
             .flat_map(|step| step.inputs())
             .find(|input| self.entries.contains(input));
-        let from = first.or_else(|| self.entries.first().copied()).unwrap_or(jewel.state);
+        let from = first
+            .or_else(|| self.entries.first().copied())
+            .unwrap_or(jewel.state);
         let names: Vec<String> = steps.iter().map(|&id| self.derived.step_name(id)).collect();
         let priority = if certainty == Certainty::Unknown {
             Priority::Medium
@@ -102,7 +121,12 @@ impl Analysis<'_> {
             steps: names,
             findings: Vec::new(),
         };
-        Way { jewel: at, steps, cost, path }
+        Way {
+            jewel: at,
+            steps,
+            cost,
+            path,
+        }
     }
 
     /// A way through one of these steps to a crown jewel behind it: for findings that lie on no most likely
@@ -119,7 +143,9 @@ impl Analysis<'_> {
             Certainty::Conditional => 1,
             Certainty::Unknown => 2,
         };
-        let Some(layer) = self.layers.get(index) else { return Ok(None) };
+        let Some(layer) = self.layers.get(index) else {
+            return Ok(None);
+        };
         let mut best: Option<Way> = None;
         for step in removed.iter().filter_map(|&id| graph.step(id)) {
             let onward = match memo.get(&(step.to(), certainty)) {
@@ -130,7 +156,9 @@ impl Analysis<'_> {
                     found
                 }
             };
-            let Some((jewel, rest)) = onward else { continue };
+            let Some((jewel, rest)) = onward else {
+                continue;
+            };
             let mut steps: Vec<StepId> = Vec::new();
             let mut add = |id: StepId| {
                 if !steps.contains(&id) {
@@ -138,17 +166,34 @@ impl Analysis<'_> {
                 }
             };
             for input in step.inputs() {
-                for id in layer.ways.derivation(input).map(|it| it.steps().to_vec()).unwrap_or_default() {
+                for id in layer
+                    .ways
+                    .derivation(input)
+                    .map(|it| it.steps().to_vec())
+                    .unwrap_or_default()
+                {
                     add(id);
                 }
             }
             add(step.id());
             for &id in &rest {
                 // Inputs of gates that do not come from here come by their own most likely way.
-                for input in graph.step(id).into_iter().flat_map(|it| it.inputs().collect::<Vec<_>>()) {
-                    let from_here = rest.iter().filter_map(|&it| graph.step(it)).any(|it| it.to() == input);
+                for input in graph
+                    .step(id)
+                    .into_iter()
+                    .flat_map(|it| it.inputs().collect::<Vec<_>>())
+                {
+                    let from_here = rest
+                        .iter()
+                        .filter_map(|&it| graph.step(it))
+                        .any(|it| it.to() == input);
                     if !from_here && input != step.to() {
-                        for id in layer.ways.derivation(input).map(|it| it.steps().to_vec()).unwrap_or_default() {
+                        for id in layer
+                            .ways
+                            .derivation(input)
+                            .map(|it| it.steps().to_vec())
+                            .unwrap_or_default()
+                        {
                             add(id);
                         }
                     }
@@ -158,8 +203,12 @@ impl Analysis<'_> {
             let cost = steps
                 .iter()
                 .filter_map(|&id| graph.step(id))
-                .fold(0u64, |sum, it| sum.saturating_add(u64::from(it.likelihood().cost())));
-            let Some(state) = self.jewels.get(jewel) else { continue };
+                .fold(0u64, |sum, it| {
+                    sum.saturating_add(u64::from(it.likelihood().cost()))
+                });
+            let Some(state) = self.jewels.get(jewel) else {
+                continue;
+            };
             if best.as_ref().is_none_or(|it| cost < it.cost) {
                 let mut way = self.way(jewel, state, layer, steps.clone(), cost);
                 if way.path.priority == Priority::Critical && !self.on_firm_way(&step) {
@@ -173,7 +222,11 @@ impl Analysis<'_> {
 
     /// The most likely rest of a way: from a state to the best crown jewel behind it, with what the entries
     /// reach at hand for gates.
-    fn onward(&self, from: StateId, layer: &Layer) -> Result<Option<(usize, Vec<StepId>)>, RiskError> {
+    fn onward(
+        &self,
+        from: StateId,
+        layer: &Layer,
+    ) -> Result<Option<(usize, Vec<StepId>)>, RiskError> {
         let graph = self.derived.graph();
         let members: Vec<usize> = layer.behind.members(from).collect();
         if let Some(&own) = self.jewel_of.get(&from) {
@@ -184,10 +237,14 @@ impl Analysis<'_> {
         for helped in [false, true] {
             let mut entries = vec![from];
             if helped {
-                let gates = graph.steps().filter(|step| step.is_gate() && view.contains(step.id()));
-                entries.extend(gates.flat_map(|step| step.inputs().collect::<Vec<_>>()).filter(|&it| {
-                    layer.reached.contains(it)
-                }));
+                let gates = graph
+                    .steps()
+                    .filter(|step| step.is_gate() && view.contains(step.id()));
+                entries.extend(
+                    gates
+                        .flat_map(|step| step.inputs().collect::<Vec<_>>())
+                        .filter(|&it| layer.reached.contains(it)),
+                );
                 entries.sort_unstable();
                 entries.dedup();
             }
@@ -226,9 +283,11 @@ pub(crate) type ThroughMemo = HashMap<(StateId, Certainty), Option<(usize, Vec<S
 
 /// The stable id of a path: a hash of its steps.
 fn path_name(steps: &[String]) -> String {
-    let hash = steps.iter().flat_map(|it| it.bytes().chain([b'\n'])).fold(
-        0xcbf2_9ce4_8422_2325_u64,
-        |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3),
-    );
+    let hash = steps
+        .iter()
+        .flat_map(|it| it.bytes().chain([b'\n']))
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
     format!("p-{hash:016x}")
 }

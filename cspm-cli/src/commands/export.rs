@@ -16,6 +16,8 @@ pub(crate) fn run(args: &Export) -> Outcome {
         EstateFormat::Json => EstateForm::Document,
         EstateFormat::Jsonl => EstateForm::Lines,
     };
-    output::write(args.output.as_deref(), |out| write_estate(&estate, form, &mut &mut *out))?;
+    output::write(args.output.as_deref(), |out| {
+        write_estate(&estate, form, &mut &mut *out)
+    })?;
     Ok(ExitCode::SUCCESS)
 }

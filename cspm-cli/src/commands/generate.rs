@@ -9,7 +9,10 @@ use crate::generate::{Plan, TRUTH_FILE, generate_into};
 use crate::output::note;
 
 pub(crate) fn run(args: &Generate) -> Outcome {
-    let plan = Plan { resources: args.resources, seed: args.seed };
+    let plan = Plan {
+        resources: args.resources,
+        seed: args.seed,
+    };
     let made = generate_into(&plan, &args.output).map_err(|error| Failure::Output {
         target: args.output.display().to_string(),
         error,

@@ -43,7 +43,10 @@ fn evaluate(args: &IamEvaluate) -> Outcome {
         Ok(())
     })?;
     match unreadable {
-        Some((line, error)) => Err(Failure::Input(format!("{} (line {line}): {error}", args.requests))),
+        Some((line, error)) => Err(Failure::Input(format!(
+            "{} (line {line}): {error}",
+            args.requests
+        ))),
         None => Ok(ExitCode::SUCCESS),
     }
 }

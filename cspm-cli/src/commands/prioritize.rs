@@ -33,8 +33,14 @@ pub(crate) fn run(args: &Prioritize) -> Outcome {
     if args.inputs.strict && !report.summary.limits_hit.is_empty() {
         return Err(Failure::Limit(report.summary.limits_hit.join(", ")));
     }
-    let fails = args.fail_on.is_some_and(|threshold| hits(&report, threshold));
-    Ok(if fails { ExitCode::from(FAIL_ON) } else { ExitCode::SUCCESS })
+    let fails = args
+        .fail_on
+        .is_some_and(|threshold| hits(&report, threshold));
+    Ok(if fails {
+        ExitCode::from(FAIL_ON)
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 /// Whether a finding that no exception covers, or an attack path that no finding lies on, is at or above the
@@ -50,6 +56,9 @@ fn hits(report: &Report, threshold: FailOn) -> bool {
         .findings
         .iter()
         .any(|it| it.priority <= lowest && it.verdict != Verdict::Accepted);
-    let path = report.attack_paths.iter().any(|it| it.findings.is_empty() && it.priority <= lowest);
+    let path = report
+        .attack_paths
+        .iter()
+        .any(|it| it.findings.is_empty() && it.priority <= lowest);
     finding || path
 }
