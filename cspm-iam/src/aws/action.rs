@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::actions::{ActionInfo, ActionTable};
 use super::error::ParseError;
 use super::pattern::{Pattern, Syntax};
 
@@ -17,6 +18,7 @@ pub struct Action {
     text: String,
     folded: String,
     colon: usize,
+    takes_no_resource: bool,
 }
 
 impl Action {
@@ -35,6 +37,10 @@ impl Action {
                 text: text.to_owned(),
                 folded: text.to_ascii_lowercase(),
                 colon: service.len(),
+                // COST: here and not where it is asked, since actions are read once and asked often.
+                takes_no_resource: ActionTable::builtin()
+                    .action(text)
+                    .is_some_and(ActionInfo::takes_no_resource),
             }),
             _ => Err(ParseError::name(
                 "action",
@@ -57,6 +63,12 @@ impl Action {
     /// The name without the service, as it was written.
     pub fn name(&self) -> &str {
         self.text.get(self.colon + 1..).unwrap_or_default()
+    }
+
+    /// Whether AWS documents that the action cannot be asked for a single resource; not for actions that are
+    /// in no table.
+    pub(crate) fn takes_no_resource(&self) -> bool {
+        self.takes_no_resource
     }
 
     /// The whole action in lower case.

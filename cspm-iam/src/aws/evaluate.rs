@@ -38,7 +38,9 @@ pub struct Request<'a> {
     pub principal: &'a Principal,
     /// What to do.
     pub action: &'a Action,
-    /// The ARN of what to do it to; `*` for actions that take no resource.
+    /// The ARN of what to do it to; `*` for actions that take no resource. For those that are documented to
+    /// take none ([`ActionInfo::takes_no_resource`](super::actions::ActionInfo::takes_no_resource)) it is
+    /// `*` whatever is said here, so a statement about a named resource never covers them.
     pub resource: &'a str,
     /// The account that owns the resource. Without it, the account in the resource's ARN counts, and
     /// without that the principal's own.
@@ -71,6 +73,7 @@ pub fn evaluate(request: &Request<'_>, policies: &PolicySet<'_>) -> Decision {
             Some(Block::Provider),
         );
     }
+    let request = &about_what_it_can_be(request);
     let mut collector = Collector::new(request, policies);
     let layers = Layers::collect(&mut collector, policies);
     if !layers.denies_for_certain.is_empty() {
@@ -128,6 +131,19 @@ pub fn evaluate(request: &Request<'_>, policies: &PolicySet<'_>) -> Decision {
             };
             allowed(&way, false, false, &layers, access, atoms)
         }
+    }
+}
+
+/// The request, of no resource where its action takes none.
+fn about_what_it_can_be<'a>(request: &Request<'a>) -> Request<'a> {
+    let resource = if request.action.takes_no_resource() {
+        "*"
+    } else {
+        request.resource
+    };
+    Request {
+        resource,
+        ..*request
     }
 }
 

@@ -5,6 +5,7 @@
 //! | `document`, `parse` | [`Policy`] and [`Statement`], and how they are read from JSON |
 //! | `pattern` | [`Pattern`]: wildcards and policy variables |
 //! | `action`, `principal` | who asks for what, and how policies name them |
+//! | [`actions`] | what AWS documents of each action |
 //! | `condition` | condition operators and what they make of a context |
 //! | `context`, `keys` | what is known of a request, and who sets each key |
 //! | `formula`, `solve` | which completions of an incomplete context allow |
@@ -14,6 +15,7 @@
 //! | [`batch`] | one JSON request a line, to compare with other evaluators |
 
 mod action;
+pub mod actions;
 mod arn;
 pub mod batch;
 mod collect;
@@ -33,6 +35,7 @@ mod parse;
 mod pattern;
 mod principal;
 mod services;
+pub mod sets;
 mod solve;
 
 pub use action::Action;

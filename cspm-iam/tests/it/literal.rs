@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use cspm_iam::aws::actions::{ActionInfo, ActionTable};
+
 use crate::signs::{Sign, like, pattern};
 
 type Keys = BTreeMap<String, Vec<String>>;
@@ -14,7 +16,11 @@ pub(crate) fn decide(line: &Value) -> &'static str {
     let get = |field: &str| line.get(field).and_then(Value::as_str).unwrap_or_default();
     let who = Who::read(get("principal"));
     let action = get("action").to_lowercase();
-    let resource = get("resource");
+    // The one thing taken from the crate: the table of actions, which is data.
+    let takes_none = ActionTable::builtin()
+        .action(&action)
+        .is_some_and(ActionInfo::takes_no_resource);
+    let resource = if takes_none { "*" } else { get("resource") };
     let arn_account = resource.split(':').nth(4).filter(|text| text.len() == 12);
     let owner = line
         .get("resource_account")

@@ -8,6 +8,7 @@
     reason = "a test that meets what it did not expect has to fail"
 )]
 
+mod actions;
 mod ask;
 mod batch;
 mod cases;
@@ -17,4 +18,5 @@ mod limits;
 mod literal;
 mod managed;
 mod props;
+mod sets;
 mod signs;
