@@ -58,7 +58,7 @@ impl<'p> ResourceFacts<'p> {
     }
 }
 
-/// A part of the numbers: resources of one account whose ids begin alike, which services treat alike.
+/// A part of the numbers: neighbours of one account that the evaluation treats alike, patterns aside.
 #[derive(Debug, Clone)]
 pub(super) struct Head {
     pub(super) ids: Range<u32>,
@@ -252,21 +252,12 @@ impl<'p> Universe<'p> {
     }
 }
 
-/// What services tell apart by more than patterns: partition, service, type of resource, and the path of
+/// What the evaluation tells apart by more than patterns: the service, keys from what else its service has, and
 /// service-linked roles.
-fn head(arn: &str) -> (&str, bool) {
-    let end = arn
-        .match_indices(':')
-        .nth(4)
-        .and_then(|(at, _)| {
-            let rest = arn.get(at + 1..)?;
-            Some(at + 1 + rest.find(['/', ':']).unwrap_or(0))
-        })
-        .unwrap_or(arn.len());
-    (
-        arn.get(..end).unwrap_or(arn),
-        arn.contains(":role/aws-service-role/"),
-    )
+fn head(arn: &str) -> (&str, bool, bool) {
+    let service = arn.match_indices(':').nth(2).map_or(arn.len(), |(at, _)| at);
+    let service = arn.get(..service).unwrap_or(arn);
+    (service, arn.contains(":key/"), arn.contains(":role/aws-service-role/"))
 }
 
 /// Account and name: what role names are compared by.
