@@ -7,13 +7,7 @@ use super::technique::Techniques;
 
 /// The states of reaching a node over the network.
 pub(super) fn reach_states(draft: &Draft, node: NodeId) -> Vec<DraftState> {
-    draft
-        .states
-        .iter()
-        .enumerate()
-        .filter(|(_, key)| key.node == node && key.access == Access::Reach)
-        .map(|(at, _)| DraftState(u32::try_from(at).unwrap_or(u32::MAX)))
-        .collect()
+    draft.reach_of(node).map(|(state, _)| state).collect()
 }
 
 /// Gates from the administrator's secret of a database and a network way to its data.

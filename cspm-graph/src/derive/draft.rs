@@ -111,6 +111,7 @@ pub(super) struct DraftStep {
 }
 
 /// A step as its maker states it.
+#[derive(Debug, Clone)]
 pub(super) struct StepFacts {
     pub(super) technique: TechniqueId,
     pub(super) certainty: Certainty,
@@ -153,6 +154,8 @@ pub(super) struct Draft {
     pub(super) internet: NodeId,
     pub(super) states: Vec<StateKey>,
     numbers: HashMap<StateKey, DraftState>,
+    /// States of reaching a node, in the order in which they were named.
+    reach_of: HashMap<NodeId, Vec<DraftState>>,
     /// Protocol and ports, by number; 0 is none.
     pub(super) ports: Vec<(String, String)>,
     port_numbers: HashMap<(String, String), u32>,
@@ -188,6 +191,7 @@ impl Draft {
             internet,
             states: Vec::new(),
             numbers: HashMap::new(),
+            reach_of: HashMap::new(),
             ports: vec![(String::new(), String::new())],
             port_numbers: HashMap::new(),
             steps: Vec::new(),
@@ -261,8 +265,19 @@ impl Draft {
         let number = *self.numbers.entry(key).or_insert(next);
         if number == next {
             self.states.push(key);
+            if key.access == Access::Reach {
+                self.reach_of.entry(key.node).or_default().push(number);
+            }
         }
         number
+    }
+
+    /// The states of reaching a node.
+    pub(super) fn reach_of(&self, node: NodeId) -> impl Iterator<Item = (DraftState, StateKey)> {
+        let states = self.reach_of.get(&node).map_or(&[][..], Vec::as_slice);
+        states
+            .iter()
+            .filter_map(|&state| Some((state, *self.states.get(state.0 as usize)?)))
     }
 
     /// Adds a step.
@@ -303,6 +318,7 @@ impl Draft {
     /// Gives back what only collecting needed.
     pub(super) fn release(&mut self) {
         self.numbers = HashMap::new();
+        self.reach_of = HashMap::new();
         self.evidence.release();
         self.conditions.release();
         self.via.release();

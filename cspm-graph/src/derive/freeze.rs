@@ -146,9 +146,11 @@ fn sort_and_merge(steps: &mut Vec<DraftStep>, draft: &Draft, techniques: &Techni
             .then_with(|| draft.via.list(a.via).cmp(draft.via.list(b.via)))
             .then_with(|| a.certainty.cmp(&b.certainty))
             .then_with(|| {
-                b.likelihood
-                    .unwrap_or(0.0)
-                    .total_cmp(&a.likelihood.unwrap_or(0.0))
+                let likelihood = |step: &DraftStep| {
+                    let usual = techniques.technique(step.technique).map(|it| it.likelihood);
+                    step.likelihood.or(usual).unwrap_or(1.0)
+                };
+                likelihood(b).total_cmp(&likelihood(a))
             })
             .then_with(|| {
                 draft

@@ -27,6 +27,7 @@ mod freeze;
 mod identity;
 mod network;
 mod relations;
+mod stated_ports;
 mod technique;
 
 pub use derived::{Derived, DerivedStep, State};

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
+use cspm_model::ports::PortSet;
 use cspm_model::report::Condition;
 use cspm_model::resource::Class;
 use cspm_model::{Access, Certainty, Estate, Relation, ResourceId, StateRef};
 
 use super::credentials::reach_states;
 use super::draft::{Draft, DraftState, NodeId, StepFacts};
+use super::stated_ports::StatedPorts;
 use super::technique::{Technique, TechniqueId, Techniques};
 
 /// Makes the steps. Ways over the network come first, since others are gates with them.
@@ -16,8 +18,9 @@ pub(super) fn derive(estate: &Estate, techniques: &mut Techniques, draft: &mut D
         .relations()
         .iter()
         .partition(|it| it.kind == "reaches");
+    let ports = StatedPorts::new(estate, draft);
     for relation in ways.into_iter().chain(others) {
-        add(estate, techniques, draft, relation);
+        add(estate, techniques, draft, &ports, relation);
     }
 }
 
@@ -28,7 +31,13 @@ fn node(estate: &Estate, draft: &Draft, id: &ResourceId) -> Option<NodeId> {
     estate.resolve(id.as_str(), None).map(NodeId::of)
 }
 
-fn add(estate: &Estate, techniques: &mut Techniques, draft: &mut Draft, relation: &Relation) {
+fn add(
+    estate: &Estate,
+    techniques: &mut Techniques,
+    draft: &mut Draft,
+    stated_ports: &StatedPorts,
+    relation: &Relation,
+) {
     let (Some(from), Some(to)) = (
         node(estate, draft, &relation.from),
         node(estate, draft, &relation.to),
@@ -42,11 +51,7 @@ fn add(estate: &Estate, techniques: &mut Techniques, draft: &mut Draft, relation
             draft.state(from, access)
         }
     };
-    let requires: Vec<DraftState> = relation
-        .requires
-        .iter()
-        .filter_map(|state| required(estate, draft, state))
-        .collect();
+    let requires = alternatives(estate, draft, &relation.requires);
     let store = |class: Class| matches!(class, Class::Store | Class::Secret);
     let (from_class, to_class) = (draft.class(from), draft.class(to));
     // (from, further inputs, to)
@@ -56,9 +61,9 @@ fn add(estate: &Estate, techniques: &mut Techniques, draft: &mut Draft, relation
             let ports = relation.ports.as_deref().unwrap_or("*");
             let protocol = relation.protocol.as_deref().unwrap_or("tcp");
             let input = held(draft, Access::Control);
-            // One state for each administration port set would be lost in a wide range: the range is one.
-            let output = draft.reach(to, protocol, ports);
-            steps.push((input, Vec::new(), output));
+            for output in stated_ports.states(draft, to, protocol, ports) {
+                steps.push((input, Vec::new(), output));
+            }
         }
         "runs_as" | "can_assume" | "controls" | "deploys_to" => {
             let input = held(draft, Access::Control);
@@ -115,14 +120,18 @@ fn add(estate: &Estate, techniques: &mut Techniques, draft: &mut Draft, relation
                 return;
             };
             let input = held(draft, a);
-            let output = state_of(
-                draft,
-                to,
-                b,
-                relation.ports.as_deref(),
-                relation.protocol.as_deref(),
+            let outputs = match relation.ports.as_deref().filter(|_| b == Access::Reach) {
+                Some(ports) => {
+                    let protocol = relation.protocol.as_deref().unwrap_or("tcp");
+                    stated_ports.states(draft, to, protocol, ports)
+                }
+                None => vec![draft.state(to, b)],
+            };
+            steps.extend(
+                outputs
+                    .into_iter()
+                    .map(|output| (input, Vec::new(), output)),
             );
-            steps.push((input, Vec::new(), output));
         }
         // `member_of` makes no step: it joins policies at evaluation.
         _ => return,
@@ -139,7 +148,12 @@ fn add(estate: &Estate, techniques: &mut Techniques, draft: &mut Draft, relation
     if !relation.conditions.is_empty() {
         certainty = certainty.max(Certainty::Conditional);
     }
-    if !collected(&relation.from) || !collected(&relation.to) {
+    let required = relation.requires.iter().map(|it| &it.resource);
+    if ![&relation.from, &relation.to]
+        .into_iter()
+        .chain(required)
+        .all(collected)
+    {
         certainty = Certainty::Unknown;
     }
     for (input, further, output) in steps {
@@ -151,7 +165,15 @@ fn add(estate: &Estate, techniques: &mut Techniques, draft: &mut Draft, relation
             .iter()
             .map(|text| stated(text))
             .collect();
-        draft.gate(input, [further, requires.clone()].concat(), output, facts);
+        for requires in &requires {
+            let facts = facts.clone();
+            draft.gate(
+                input,
+                [further.clone(), requires.clone()].concat(),
+                output,
+                facts,
+            );
+        }
     }
 }
 
@@ -165,30 +187,55 @@ fn stated(text: &str) -> Condition {
     }
 }
 
-fn state_of(
-    draft: &mut Draft,
-    node: NodeId,
-    access: Access,
-    ports: Option<&str>,
-    protocol: Option<&str>,
-) -> DraftState {
-    match ports {
-        Some(ports) if access == Access::Reach => {
-            draft.reach(node, protocol.unwrap_or("tcp"), ports)
-        }
-        _ => draft.state(node, access),
+/// Further states that must be held, in every combination of the states of reaching that serve.
+fn alternatives(estate: &Estate, draft: &mut Draft, states: &[StateRef]) -> Vec<Vec<DraftState>> {
+    let mut all: Vec<Vec<DraftState>> = vec![Vec::new()];
+    for state in states {
+        let serving = serving(estate, draft, state);
+        all = all
+            .into_iter()
+            .flat_map(|held| serving.iter().map(move |&one| [&held[..], &[one]].concat()))
+            .take(ALTERNATIVES_MAX)
+            .collect();
     }
+    all
 }
 
-fn required(estate: &Estate, draft: &mut Draft, state: &StateRef) -> Option<DraftState> {
-    let node = node(estate, draft, &state.resource)?;
-    Some(state_of(
-        draft,
-        node,
-        state.access,
-        state.ports.as_deref(),
-        state.protocol.as_deref(),
-    ))
+/// Combinations of states that one relation is written out for.
+const ALTERNATIVES_MAX: usize = 256;
+
+/// The states that serve as a required one: of reaching, any that shares a port with it.
+fn serving(estate: &Estate, draft: &mut Draft, state: &StateRef) -> Vec<DraftState> {
+    let Some(node) = node(estate, draft, &state.resource) else {
+        return Vec::new();
+    };
+    if node == draft.internet {
+        return vec![draft.internet()];
+    }
+    if state.access != Access::Reach {
+        return vec![draft.state(node, state.access)];
+    }
+    let protocol = state.protocol.as_deref();
+    let wanted = state.ports.as_deref().and_then(PortSet::parse);
+    let serves = |ports: u32| match draft.ports.get(ports as usize) {
+        Some((own, text)) if ports != 0 => {
+            protocol.is_none_or(|it| it == own)
+                && wanted.as_ref().is_none_or(|wanted| {
+                    PortSet::parse(text).is_some_and(|held| held.intersects(wanted))
+                })
+        }
+        _ => wanted.is_none(),
+    };
+    let known: Vec<DraftState> = draft
+        .reach_of(node)
+        .filter(|(_, key)| serves(key.ports))
+        .map(|(it, _)| it)
+        .collect();
+    match (&state.ports, known.is_empty()) {
+        (_, false) => known,
+        (Some(ports), true) => vec![draft.reach(node, protocol.unwrap_or("tcp"), ports)],
+        (None, true) => vec![draft.state(node, Access::Reach)],
+    }
 }
 
 fn technique_of(

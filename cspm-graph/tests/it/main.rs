@@ -9,6 +9,8 @@
 mod blindness;
 mod choke;
 mod deep;
+#[cfg(feature = "derive")]
+mod derived;
 mod determinism;
 mod free_and_blast;
 mod graph;

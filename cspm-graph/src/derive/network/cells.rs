@@ -12,10 +12,10 @@ use cspm_model::{Certainty, Location};
 
 use super::super::address::AddressSet;
 use super::filter::{
-    acl_allows, acl_allows_answers, acl_ranges, admits, boundaries, ranges_between, route_for,
-    routed_to_internet, rule_covers, rules,
+    Admits, acl_allows, acl_allows_answers, acl_ranges, admits, boundaries, ranges_between,
+    route_for, routed_to_internet, rule_covers, rules,
 };
-use super::topology::{Interface, Role, Rule, Subnet, Target, Topology};
+use super::topology::{Interface, Listening, Role, Rule, Subnet, Target, Topology};
 
 /// Ports on which machines are administered: Secure Shell, Telnet, remote desktop, VNC, WinRM.
 pub(super) const ADMINISTRATION_PORTS: [u16; 6] = [22, 23, 3389, 5900, 5985, 5986];
@@ -31,7 +31,7 @@ struct ClassKey {
     unknown_group: bool,
     unfiltered: bool,
     sends_only: bool,
-    listens: Option<PortSet>,
+    listens: Option<Listening>,
     narrow: Vec<ipnet::IpNet>,
 }
 
@@ -74,8 +74,9 @@ pub(super) struct Barriers {
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Signature {
-    /// An administration port has a state of its own.
-    administration: Option<u16>,
+    /// An administration port has a state of its own, and so has one that a load balancer forwards to:
+    /// whoever reaches it does not reach what neighbours reach beside it.
+    alone: Option<u16>,
     v4: Option<Admission>,
     v6: Option<Admission>,
     peers: Vec<(usize, Admission)>,
@@ -203,39 +204,51 @@ impl<'t, 'e> Cells<'t, 'e> {
         };
         let wants_v4 = any_public(|it| it.public_v4);
         let wants_v6 = any_public(|it| it.public_v6);
-        let outside = self.outside(class, &mut barriers);
-        let mut cells = Vec::new();
+        let outside = self.outside(class);
+        // What keeps the internet out is asked for the addresses there are, or for IPv4 where there is none.
+        let families = [
+            (&self.public_v4, wants_v4 || !wants_v6),
+            (&self.public_v6, wants_v6),
+        ];
         let mut group_admits = false;
+        for (public, _) in families.iter().filter(|(_, asked)| *asked) {
+            if !outside.routed.covers_internet(public) {
+                barriers.no_route = barriers.no_route.take().or_else(|| self.table_place(class));
+            }
+        }
+        let mut cells = Vec::new();
         for protocol in PROTOCOLS {
             let ingress = rules(self.topology, interface, true, protocol);
             let peers = self.peers(number, class, interface, &ingress);
+            let forwarded: Vec<u16> = class
+                .members
+                .iter()
+                .flat_map(|&at| self.topology.forwarded(at, protocol))
+                .collect();
             let mut by_signature: BTreeMap<Signature, Vec<(u16, u16)>> = BTreeMap::new();
-            for range in self.ranges(class, interface, &ingress, &peers, protocol) {
+            for range in self.ranges(class, interface, &ingress, &peers, &forwarded, protocol) {
                 if let Role::Listens(ports) = &interface.role
-                    && !ports.contains(range.0)
+                    && !ports.on(protocol).contains(range.0)
                 {
                     continue;
                 }
-                let mut internet = |public: &AddressSet, wanted: bool| {
-                    let admission = self.internet(
-                        class,
-                        interface,
-                        &ingress,
-                        &outside,
-                        public,
-                        protocol,
-                        range,
-                        &mut barriers,
-                        &mut group_admits,
-                    );
-                    admission.filter(|_| wanted)
-                };
-                let v4 = internet(&self.public_v4, wants_v4);
-                let v6 = if wants_v6 {
-                    internet(&self.public_v6, true)
-                } else {
-                    None
-                };
+                let [v4, v6] = families.map(|(public, asked)| {
+                    let ask = asked.then(|| {
+                        self.internet(
+                            class,
+                            interface,
+                            &ingress,
+                            &outside,
+                            public,
+                            protocol,
+                            range,
+                            &mut barriers,
+                            &mut group_admits,
+                        )
+                    });
+                    ask.flatten()
+                });
+                let v4 = v4.filter(|_| wants_v4);
                 let lateral: Vec<(usize, Admission)> = peers
                     .iter()
                     .filter_map(|&peer| {
@@ -246,10 +259,11 @@ impl<'t, 'e> Cells<'t, 'e> {
                 if v4.is_none() && v6.is_none() && lateral.is_empty() {
                     continue;
                 }
+                let administers = protocol == "tcp"
+                    && interface.role == Role::Compute
+                    && ADMINISTRATION_PORTS.contains(&range.0);
                 let signature = Signature {
-                    administration: (protocol == "tcp" && interface.role == Role::Compute)
-                        .then_some(range.0)
-                        .filter(|port| ADMINISTRATION_PORTS.contains(port)),
+                    alone: Some(range.0).filter(|it| administers || forwarded.contains(it)),
                     v4,
                     v6,
                     peers: lateral,
@@ -265,10 +279,42 @@ impl<'t, 'e> Cells<'t, 'e> {
             }));
         }
         barriers.no_group_rule = !group_admits;
+        if barriers.acl.is_none() && !group_admits {
+            let asked = families.iter().filter(|(_, asked)| *asked);
+            barriers.acl = asked
+                .filter_map(|(public, _)| self.closed_by_acl(class, public))
+                .next();
+        }
         (cells, barriers)
     }
 
-    fn outside(&self, class: &Class, barriers: &mut Barriers) -> Outside {
+    fn table_place(&self, class: &Class) -> Option<Location> {
+        let table = self.subnet(class)?.table?;
+        let position = self.topology.tables.get(table)?.position;
+        Some(
+            self.topology
+                .estate
+                .resources()
+                .get(position)?
+                .evidence_of(""),
+        )
+    }
+
+    /// The ACL of a class, if it lets the internet through on no port at all.
+    fn closed_by_acl(&self, class: &Class, public: &AddressSet) -> Option<Location> {
+        let acl = self.topology.acls.get(self.subnet(class)?.acl?)?;
+        let open = PROTOCOLS.iter().any(|protocol| {
+            acl_ranges(acl, true, protocol).into_iter().any(|range| {
+                let inward = acl_allows(acl, true, protocol, range, public).0;
+                let both = acl_allows_answers(acl, false, protocol, &inward).0;
+                both.covers_internet(public)
+            })
+        });
+        let whole = self.topology.estate.resources().get(acl.position)?;
+        (!open).then(|| whole.evidence_of(""))
+    }
+
+    fn outside(&self, class: &Class) -> Outside {
         let everywhere = self.public_v4.or(&self.public_v6);
         let Some(subnet) = self.subnet(class) else {
             return Outside {
@@ -291,14 +337,6 @@ impl<'t, 'e> Cells<'t, 'e> {
         };
         via.push(table.position);
         let (routed, evidence) = routed_to_internet(table);
-        if routed.is_empty() {
-            barriers.no_route = self
-                .topology
-                .estate
-                .resources()
-                .get(table.position)
-                .map(|resource| resource.evidence_of(""));
-        }
         let certainty = if acl.is_some() {
             Certainty::Certain
         } else {
@@ -319,9 +357,14 @@ impl<'t, 'e> Cells<'t, 'e> {
         interface: &Interface,
         ingress: &[(usize, &Rule)],
         peers: &[usize],
+        forwarded: &[u16],
         protocol: &str,
     ) -> Vec<(u16, u16)> {
-        let mut starts = Vec::new();
+        let mut starts: Vec<u16> = forwarded
+            .iter()
+            .flat_map(|&port| [Some(port), port.checked_add(1)])
+            .flatten()
+            .collect();
         for (_, rule) in ingress {
             starts.extend(boundaries(&rule.ports));
         }
@@ -360,7 +403,7 @@ impl<'t, 'e> Cells<'t, 'e> {
                     starts.extend([port, port + 1]);
                 }
             }
-            Role::Listens(ports) => starts.extend(boundaries(ports)),
+            Role::Listens(ports) => starts.extend(boundaries(ports.on(protocol))),
             Role::Sender => {}
         }
         ranges_between(starts)
@@ -404,10 +447,13 @@ impl<'t, 'e> Cells<'t, 'e> {
             return None;
         }
         *group_admits = true;
-        let sources = sources.and(&outside.routed);
-        if !sources.covers_internet(public) {
-            return None;
+        // A missing route does not hide an ACL that denies: both would have to change.
+        let routed = sources.and(&outside.routed);
+        let is_routed = routed.covers_internet(public);
+        if !is_routed {
+            barriers.no_route = barriers.no_route.take().or_else(|| self.table_place(class));
         }
+        let sources = if is_routed { routed } else { sources };
         let acl = self
             .subnet(class)
             .and_then(|it| it.acl)
@@ -423,6 +469,9 @@ impl<'t, 'e> Cells<'t, 'e> {
                 barriers.acl = barriers.acl.take().or(place);
                 return None;
             }
+        }
+        if !is_routed {
+            return None;
         }
         evidence.extend(outside.evidence.iter().cloned());
         via.sort_unstable();
@@ -461,9 +510,9 @@ impl<'t, 'e> Cells<'t, 'e> {
                     && (peer != number || class.members.len() > 1)
                     && (interface.unknown_group
                         || interface.unfiltered
-                        || ingress
-                            .iter()
-                            .any(|(_, rule)| admits(rule, class.address, &sender.groups)))
+                        || ingress.iter().any(|(_, rule)| {
+                            admits(rule, class.address, &sender.groups) != Admits::No
+                        }))
             })
             .collect()
     }
@@ -482,36 +531,45 @@ impl<'t, 'e> Cells<'t, 'e> {
         let mut certainty = Certainty::Certain;
         let mut evidence = Vec::new();
         let mut via = Vec::new();
-        for (group, rule) in ingress {
-            if rule_covers(rule, range) && admits(rule, from.address, &sender.groups) {
+        let mut best = Admits::No;
+        for (group, rule) in ingress.iter().filter(|(_, rule)| rule_covers(rule, range)) {
+            let admitted = admits(rule, from.address, &sender.groups);
+            if admitted != Admits::No {
                 evidence.push(rule.evidence.clone());
                 via.push(*group);
             }
+            best = best.max(admitted);
         }
-        if evidence.is_empty() && !interface.unfiltered {
-            if !interface.unknown_group {
-                return None;
+        if !interface.unfiltered {
+            match best {
+                Admits::Yes => {}
+                Admits::Perhaps => certainty = Certainty::Unknown,
+                Admits::No if interface.unknown_group => certainty = Certainty::Unknown,
+                Admits::No => return None,
             }
-            certainty = Certainty::Unknown;
         }
         if !sender.unfiltered {
             let out = rules(self.topology, sender, false, protocol)
                 .into_iter()
-                .any(|(_, rule)| {
-                    rule_covers(rule, range) && admits(rule, class.address, &interface.groups)
-                });
-            if !out {
-                if !sender.unknown_group {
-                    return None;
-                }
-                certainty = Certainty::Unknown;
+                .filter(|(_, rule)| rule_covers(rule, range))
+                .map(|(_, rule)| admits(rule, class.address, &interface.groups))
+                .max();
+            match out {
+                Some(Admits::Yes) => {}
+                Some(Admits::Perhaps) => certainty = Certainty::Unknown,
+                _ if sender.unknown_group => certainty = Certainty::Unknown,
+                _ => return None,
             }
         }
-        if from.vpc != class.vpc && !self.peered(from, class) {
-            return None;
+        if from.vpc != class.vpc {
+            match self.peered(from, class) {
+                Some(true) => {}
+                Some(false) => return None,
+                None => certainty = Certainty::Unknown,
+            }
         }
         // Network ACLs stand between subnets only.
-        if from.subnet != class.subnet {
+        if from.subnet != class.subnet || from.subnet.is_none() {
             match (
                 self.subnet(from),
                 self.subnet(class),
@@ -565,20 +623,24 @@ impl<'t, 'e> Cells<'t, 'e> {
         true
     }
 
-    /// Whether both sides route to each other over a peering.
-    fn peered(&self, from: &Class, to: &Class) -> bool {
-        let leads = |a: &Class, b: &Class| {
+    /// Whether both sides route to each other over a peering; `None` where a table was not collected.
+    fn peered(&self, from: &Class, to: &Class) -> Option<bool> {
+        let leads = |a: &Class, b: &Class| -> Option<bool> {
             let table = self
                 .subnet(a)
                 .and_then(|it| it.table)
-                .and_then(|it| self.topology.tables.get(it));
-            let route = table
-                .zip(b.address)
-                .and_then(|(table, address)| route_for(table, address));
-            matches!(route, Some(Target::Peering(peering)) if self.topology.peerings.iter().any(|(it, ends)| {
-                it == peering && a.vpc.is_some_and(|vpc| ends.contains(&vpc)) && b.vpc.is_some_and(|vpc| ends.contains(&vpc))
-            }))
+                .and_then(|it| self.topology.tables.get(it))?;
+            let route = route_for(table, b.address?);
+            Some(
+                matches!(route, Some(Target::Peering(peering)) if self.topology.peerings.iter().any(|(it, ends)| {
+                    it == peering && a.vpc.is_some_and(|vpc| ends.contains(&vpc)) && b.vpc.is_some_and(|vpc| ends.contains(&vpc))
+                })),
+            )
         };
-        leads(from, to) && leads(to, from)
+        match (leads(from, to), leads(to, from)) {
+            (Some(false), _) | (_, Some(false)) => Some(false),
+            (Some(true), Some(true)) => Some(true),
+            _ => None,
+        }
     }
 }

@@ -78,10 +78,11 @@ pub(super) fn derive(
     let mut reached: HashMap<NodeId, bool> = HashMap::new();
     let mut blocks: HashMap<NodeId, NetworkBlock> = HashMap::new();
     let mut hubs: HashMap<usize, NodeId> = HashMap::new();
+    let mut names: HashMap<String, u32> = HashMap::new();
     let mut hub = |draft: &mut Draft, number: usize| {
         *hubs
             .entry(number)
-            .or_insert_with(|| segment(draft, topology, &classes, number))
+            .or_insert_with(|| segment(draft, topology, &classes, number, &mut names))
     };
     let mut sends: Vec<bool> = vec![false; classes.len()];
     for (number, class) in classes.iter().enumerate() {
@@ -197,6 +198,7 @@ fn segment(
     topology: &Topology<'_>,
     classes: &[super::cells::Class],
     number: usize,
+    names: &mut HashMap<String, u32>,
 ) -> NodeId {
     let resources = topology.estate.resources();
     let name = |at: Option<usize>| {
@@ -231,12 +233,18 @@ fn segment(
                 .rsplit_once('/')
                 .map_or(it.id.as_str(), |(_, bare)| bare)
         });
-    let id = format!(
+    let mut id = format!(
         "segment:{}/{}/{}/{what}/{member}",
         name(class.and_then(|it| it.vpc)),
         name(class.and_then(|it| it.subnet)),
         groups.join("+"),
     );
+    // Two interfaces of one machine may be in classes that differ in their addresses only.
+    let count = names.entry(id.clone()).or_default();
+    *count += 1;
+    if *count > 1 {
+        id = format!("{id}~{count}");
+    }
     draft.synthetic(&id, "network.segment", account)
 }
 

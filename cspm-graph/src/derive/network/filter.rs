@@ -93,7 +93,7 @@ pub(super) fn acl_ranges(acl: &Acl, ingress: bool, protocol: &str) -> Vec<(u16, 
 }
 
 /// Where a range starts or the next one would.
-pub(super) fn boundaries(ports: &PortSet) -> impl Iterator<Item = u16> {
+pub(in crate::derive) fn boundaries(ports: &PortSet) -> impl Iterator<Item = u16> {
     ports
         .ranges()
         .iter()
@@ -102,7 +102,7 @@ pub(super) fn boundaries(ports: &PortSet) -> impl Iterator<Item = u16> {
 }
 
 /// The ranges between these starts.
-pub(super) fn ranges_between(mut starts: Vec<u16>) -> Vec<(u16, u16)> {
+pub(in crate::derive) fn ranges_between(mut starts: Vec<u16>) -> Vec<(u16, u16)> {
     starts.push(0);
     starts.sort_unstable();
     starts.dedup();
@@ -156,10 +156,25 @@ pub(super) fn rules<'t>(
         .collect()
 }
 
+/// Whether a rule admits a peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Admits {
+    No,
+    /// It admits addresses, and that of the peer is not known.
+    Perhaps,
+    Yes,
+}
+
 /// Whether a rule admits a peer with this address and these groups.
-pub(super) fn admits(rule: &Rule, address: Option<IpAddr>, groups: &[usize]) -> bool {
-    rule.groups.iter().any(|group| groups.contains(group))
-        || address.is_some_and(|address| rule.addresses.contains(address))
+pub(super) fn admits(rule: &Rule, address: Option<IpAddr>, groups: &[usize]) -> Admits {
+    if rule.groups.iter().any(|group| groups.contains(group)) {
+        return Admits::Yes;
+    }
+    match address {
+        Some(address) if rule.addresses.contains(address) => Admits::Yes,
+        None if !rule.addresses.is_empty() => Admits::Perhaps,
+        _ => Admits::No,
+    }
 }
 
 /// Whether a rule speaks of every port of `range`, which no rule cuts in two.

@@ -10,6 +10,7 @@ mod forward;
 mod topology;
 
 pub use exposure::{NetworkBlock, NetworkControl};
+pub(super) use filter::{boundaries, ranges_between};
 
 use std::collections::HashMap;
 

@@ -1,14 +1,14 @@
 //! The network as facts, with every reference resolved.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 use std::str::FromStr;
 
 use cspm_model::diagnostic::Effect;
 use cspm_model::ports::PortSet;
 use cspm_model::resource::{
-    AclFacts, DatabaseFacts, FunctionFacts, InstanceFacts, InterfaceFacts, LoadBalancerFacts,
-    RouteTableFacts, SecurityGroupFacts, TargetGroupFacts,
+    AclFacts, Class as ResourceClass, DatabaseFacts, FunctionFacts, InstanceFacts, InterfaceFacts,
+    Listener, LoadBalancerFacts, RouteTableFacts, SecurityGroupFacts, TargetGroupFacts,
 };
 use cspm_model::{Diagnostic, Estate, Location, Properties, Resource};
 
@@ -23,7 +23,25 @@ pub(super) enum Role {
     /// Only sends: a function.
     Sender,
     /// Listens on these ports only: a database, a load balancer.
-    Listens(PortSet),
+    Listens(Listening),
+}
+
+/// Ports that something listens on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Listening {
+    tcp: PortSet,
+    udp: PortSet,
+}
+
+impl Listening {
+    /// Those of a protocol.
+    pub(super) fn on(&self, protocol: &str) -> &PortSet {
+        if protocol == "udp" {
+            &self.udp
+        } else {
+            &self.tcp
+        }
+    }
 }
 
 /// A place in the network.
@@ -111,14 +129,30 @@ pub(super) struct Subnet {
     pub(super) acl: Option<usize>,
 }
 
+/// What a target of a load balancer is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    /// No document describes it.
+    Unknown,
+    /// Something without a place in the network: a function.
+    Portless(NodeId),
+    /// Interfaces, by position.
+    Interfaces(Vec<usize>),
+}
+
 /// A listener and where it forwards.
 #[derive(Debug, Clone)]
 pub(super) struct Forward {
     pub(super) load_balancer: NodeId,
     pub(super) listener: u16,
+    pub(super) protocol: &'static str,
+    /// As the load balancer names it.
     pub(super) target: String,
-    pub(super) target_port: Option<u16>,
-    pub(super) udp: bool,
+    pub(super) place: Place,
+    /// Interfaces of the load balancer.
+    pub(super) senders: Vec<usize>,
+    /// Port of the target.
+    pub(super) port: u16,
     pub(super) authenticated: bool,
     pub(super) evidence: Location,
 }
@@ -134,6 +168,8 @@ pub(super) struct Topology<'a> {
     /// Pairs of VPCs that a peering joins, by the position of the peering.
     pub(super) peerings: Vec<(usize, [usize; 2])>,
     pub(super) forwards: Vec<Forward>,
+    /// Ports to which load balancers forward, by the interface of the target.
+    forwarded: HashMap<usize, BTreeSet<(&'static str, u16)>>,
     /// Address ranges narrower than a subnet that some rule names.
     narrow: HashSet<ipnet::IpNet>,
 }
@@ -149,12 +185,14 @@ impl<'a> Topology<'a> {
             groups: HashMap::new(),
             peerings: Vec::new(),
             forwards: Vec::new(),
+            forwarded: HashMap::new(),
             narrow: HashSet::new(),
         };
         topology.read_filters(diagnostics);
         topology.read_routes();
         topology.read_subnets();
         topology.read_owners(diagnostics);
+        topology.read_targets();
         topology.read_narrow();
         topology
     }
@@ -637,7 +675,10 @@ impl<'a> Topology<'a> {
             &facts.security_groups,
             facts.vpc.as_ref(),
         ) {
-            interface.role = Role::Listens(ports.clone());
+            interface.role = Role::Listens(Listening {
+                tcp: ports.clone(),
+                udp: PortSet::default(),
+            });
             interface.public_v4 = facts.publicly_accessible == Some(true);
             interfaces.push(interface);
         }
@@ -663,7 +704,16 @@ impl<'a> Topology<'a> {
             ));
             return;
         };
-        let ports = PortSet::from_ranges(listeners.iter().map(|it| (it.port, it.port)));
+        let ports_of = |protocol: &str| {
+            let own = listeners
+                .iter()
+                .filter(|it| protocols_of(it).contains(&protocol));
+            PortSet::from_ranges(own.map(|it| (it.port, it.port)))
+        };
+        let listening = Listening {
+            tcp: ports_of("tcp"),
+            udp: ports_of("udp"),
+        };
         for mut interface in self.several(
             at,
             resource,
@@ -671,7 +721,7 @@ impl<'a> Topology<'a> {
             &facts.security_groups,
             facts.vpc.as_ref(),
         ) {
-            interface.role = Role::Listens(ports.clone());
+            interface.role = Role::Listens(listening.clone());
             interface.public_v4 = facts.scheme.as_deref() == Some("internet-facing");
             interface.unfiltered = facts.security_groups.is_empty()
                 && matches!(facts.family.as_deref(), Some("network" | "gateway"));
@@ -682,28 +732,29 @@ impl<'a> Topology<'a> {
                 .evidence
                 .clone()
                 .unwrap_or_else(|| resource.evidence_of(&format!("/listeners/{number}")));
-            let protocol = listener
-                .protocol
-                .as_deref()
-                .unwrap_or("tcp")
-                .to_ascii_lowercase();
-            let forward = |target: &cspm_model::resource::Target,
-                           port: Option<u16>,
-                           place: Location| Forward {
-                load_balancer: NodeId::of(at),
-                listener: listener.port,
-                target: target.id.clone(),
-                target_port: target.port.or(port),
-                udp: protocol == "udp",
-                authenticated: listener.authenticated == Some(true),
-                evidence: target.evidence.clone().unwrap_or(place),
-            };
+            let mut forward =
+                |target: &cspm_model::resource::Target, port: Option<u16>, place: Location| {
+                    for &protocol in protocols_of(listener) {
+                        self.forwards.push(Forward {
+                            load_balancer: NodeId::of(at),
+                            listener: listener.port,
+                            protocol,
+                            target: target.id.clone(),
+                            place: Place::Unknown,
+                            senders: Vec::new(),
+                            port: target.port.or(port).unwrap_or(listener.port),
+                            authenticated: listener.authenticated == Some(true),
+                            evidence: target.evidence.clone().unwrap_or_else(|| place.clone()),
+                        });
+                    }
+                };
             for target in &listener.targets {
-                self.forwards.push(forward(target, None, place.clone()));
+                forward(target, None, place.clone());
             }
             for group in &listener.target_groups {
                 let found = self
-                    .resolve(group, resource)
+                    .estate
+                    .resolve(group, resource.account.as_deref())
                     .and_then(|at| self.estate.resources().get(at));
                 let facts: Option<&TargetGroupFacts> = found.and_then(|it| match &it.properties {
                     Properties::TargetGroup(facts) => Some(&**facts),
@@ -713,8 +764,7 @@ impl<'a> Topology<'a> {
                 {
                     Some((facts, targets)) => {
                         for target in targets {
-                            self.forwards
-                                .push(forward(target, facts.port, place.clone()));
+                            forward(target, facts.port, place.clone());
                         }
                     }
                     None => diagnostics.push(Diagnostic::new(
@@ -728,6 +778,92 @@ impl<'a> Topology<'a> {
                 }
             }
         }
+    }
+
+    /// Finds what load balancers forward to.
+    fn read_targets(&mut self) {
+        let mut by_owner: HashMap<NodeId, Vec<usize>> = HashMap::new();
+        let mut by_address: HashMap<IpAddr, Vec<usize>> = HashMap::new();
+        for (at, interface) in self.interfaces.iter().enumerate() {
+            by_owner.entry(interface.owner).or_default().push(at);
+            for address in &interface.private {
+                by_address.entry(*address).or_default().push(at);
+            }
+        }
+        let mut forwards = std::mem::take(&mut self.forwards);
+        for forward in &mut forwards {
+            let senders = by_owner.get(&forward.load_balancer);
+            forward.senders = senders.cloned().unwrap_or_default();
+            forward.place = self.place(forward, &by_owner, &by_address);
+            if let Place::Interfaces(found) = &forward.place {
+                for &at in found {
+                    let ports = self.forwarded.entry(at).or_default();
+                    ports.insert((forward.protocol, forward.port));
+                }
+            }
+        }
+        self.forwards = forwards;
+    }
+
+    fn place(
+        &self,
+        forward: &Forward,
+        by_owner: &HashMap<NodeId, Vec<usize>>,
+        by_address: &HashMap<IpAddr, Vec<usize>>,
+    ) -> Place {
+        if let Ok(address) = IpAddr::from_str(&forward.target) {
+            // Private addresses stand for one machine within a VPC only.
+            let sender = forward.senders.first();
+            let vpc = sender.and_then(|&at| self.interfaces.get(at)?.vpc);
+            let here = by_address.get(&address).map_or(&[][..], Vec::as_slice);
+            let near = |at: &usize| {
+                let other = self.interfaces.get(*at).and_then(|it| it.vpc);
+                vpc.is_none() || other.is_none() || other == vpc
+            };
+            let found: Vec<usize> = here.iter().copied().filter(near).collect();
+            return if found.is_empty() {
+                Place::Unknown
+            } else {
+                Place::Interfaces(found)
+            };
+        }
+        let resources = self.estate.resources();
+        let account = resources
+            .get(forward.load_balancer.index())
+            .and_then(|it| it.account.as_deref());
+        let Some(at) = self.estate.resolve(&forward.target, account) else {
+            return Place::Unknown;
+        };
+        let node = NodeId::of(at);
+        match by_owner.get(&node) {
+            // A load balancer invokes a function, whether or not it has a place in a network to send from.
+            Some(found)
+                if resources
+                    .get(at)
+                    .is_none_or(|it| it.kind.as_str() != "compute.function") =>
+            {
+                Place::Interfaces(found.clone())
+            }
+            _ if resources
+                .get(at)
+                .is_some_and(|it| it.kind.class() == ResourceClass::Compute) =>
+            {
+                Place::Portless(node)
+            }
+            _ => Place::Interfaces(Vec::new()),
+        }
+    }
+
+    /// Ports of a protocol to which load balancers forward.
+    pub(super) fn forwarded<'s>(
+        &'s self,
+        interface: usize,
+        protocol: &'s str,
+    ) -> impl Iterator<Item = u16> + 's {
+        let ports = self.forwarded.get(&interface).into_iter().flatten();
+        ports
+            .filter(move |(it, _)| *it == protocol)
+            .map(|(_, port)| *port)
     }
 
     fn read_narrow(&mut self) {
@@ -746,7 +882,8 @@ impl<'a> Topology<'a> {
         let Some(widest) = widest else { return };
         let mut narrow: HashSet<ipnet::IpNet> = HashSet::new();
         let mut note = |text: &str| {
-            if let Ok(net) = ipnet::IpNet::from_str(text)
+            let one = || IpAddr::from_str(text).ok().map(ipnet::IpNet::from);
+            if let Some(net) = ipnet::IpNet::from_str(text).ok().or_else(one)
                 && net.prefix_len() > widest
             {
                 narrow.insert(net.trunc());
@@ -762,6 +899,7 @@ impl<'a> Topology<'a> {
                         .for_each(|peer| note(peer));
                 }
                 Properties::Acl(facts) => facts.entries.iter().for_each(|entry| note(&entry.cidr)),
+                Properties::PrefixList(facts) => facts.cidrs.iter().for_each(|cidr| note(cidr)),
                 _ => {}
             }
         }
@@ -783,6 +921,16 @@ impl<'a> Topology<'a> {
             })
             .filter(|net| self.narrow.contains(net))
             .collect()
+    }
+}
+
+/// What a listener listens for; `TCP_UDP` is both.
+fn protocols_of(listener: &Listener) -> &'static [&'static str] {
+    let protocol = listener.protocol.as_deref().unwrap_or_default();
+    match protocol.to_ascii_lowercase().as_str() {
+        "udp" | "quic" => &["udp"],
+        "tcp_udp" | "tcp_quic" => &["tcp", "udp"],
+        _ => &["tcp"],
     }
 }
 
