@@ -19,7 +19,9 @@ fn questions(criterion: &mut Criterion) {
     let name = |question: &str| format!("{question}/layered/n=1e5,m={steps}");
 
     let mut group = criterion.benchmark_group("questions");
-    group.throughput(Throughput::Elements(steps)).sample_size(20);
+    group
+        .throughput(Throughput::Elements(steps))
+        .sample_size(20);
     group.bench_function(name("reach"), |bencher| {
         bencher.iter(|| reach(&view, &entries, &limits).unwrap());
     });

@@ -43,7 +43,12 @@ pub fn layered(layers: u32, width: u32, degree: u32) -> Result<AttackGraph, Buil
 /// The states of the first layer, where attackers start, and of the last, where the value is.
 pub fn ends(graph: &AttackGraph, width: usize) -> (Vec<StateId>, Vec<(StateId, u64)>) {
     let first = graph.states().take(width / 10).collect();
-    let last = graph.states().rev().take(width / 10).map(|state| (state, 90)).collect();
+    let last = graph
+        .states()
+        .rev()
+        .take(width / 10)
+        .map(|state| (state, 90))
+        .collect();
     (first, last)
 }
 
