@@ -32,7 +32,7 @@ mod technique;
 
 pub use derived::{Derived, DerivedStep, State};
 pub use draft::{Node, NodeId};
-pub use identity::{GrantControl, NearMiss, NearMisses};
+pub use identity::{GrantControl, NearMiss, NearMisses, PermissionAnswer, Permissions};
 pub use network::{NetworkBlock, NetworkControl};
 pub use technique::{Rule, Technique, TechniqueId, Techniques};
 
@@ -49,6 +49,12 @@ pub enum DeriveError {
     Catalogue {
         /// The file.
         file: &'static str,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A question that has no answer.
+    #[error("{message}")]
+    Question {
         /// What is wrong with it.
         message: String,
     },

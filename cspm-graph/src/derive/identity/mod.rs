@@ -5,10 +5,12 @@ mod candidates;
 mod escalation;
 mod holders;
 mod near_miss;
+mod permissions;
 mod policies;
 mod public;
 mod roles;
 
+pub use permissions::{PermissionAnswer, Permissions};
 pub use near_miss::{GrantControl, NearMiss, NearMisses};
 
 use cspm_model::{Diagnostic, Estate};
