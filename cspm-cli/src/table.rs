@@ -1,12 +1,12 @@
 //! Answers for people.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::{self, IsTerminal, Write};
 
 use cspm_model::StateRef;
 use cspm_model::report::{AttackPath, Priority, RankedFinding, ReachReport, Report, Step, Verdict};
 
-use crate::output::harmless;
+use crate::output;
 
 /// How much a terminal can show.
 pub(crate) struct Style {
@@ -109,7 +109,7 @@ pub(crate) fn report(
         .iter()
         .filter(|it| it.priority != Priority::Suppressed)
         .collect();
-    let mut told: Vec<&str> = Vec::new();
+    let mut told = Told::new(report);
     for finding in ranked.iter().take(top) {
         writeln!(out)?;
         finding_block(report, finding, &mut told, style, out)?;
@@ -121,14 +121,10 @@ pub(crate) fn report(
             ranked.len() - top
         )?;
     }
-    let lonely: Vec<&AttackPath> = report
+    let untold: Vec<&AttackPath> = report
         .attack_paths
         .iter()
         .filter(|it| it.findings.is_empty())
-        .collect();
-    let untold: Vec<&&AttackPath> = lonely
-        .iter()
-        .filter(|it| !told.contains(&it.id.as_str()))
         .collect();
     if !untold.is_empty() {
         writeln!(
@@ -161,10 +157,37 @@ pub(crate) fn report(
     notes(report, style, out)
 }
 
+/// The paths of a report by id, each with its rank, and which of them were told.
+struct Told<'r> {
+    paths: HashMap<&'r str, (usize, &'r AttackPath)>,
+    told: HashSet<&'r str>,
+}
+
+impl<'r> Told<'r> {
+    fn new(report: &'r Report) -> Self {
+        let paths = report.attack_paths.iter().chain(&report.possible_paths);
+        let ranked = paths
+            .enumerate()
+            .map(|(rank, it)| (it.id.as_str(), (rank, it)));
+        Self {
+            paths: ranked.collect(),
+            told: HashSet::new(),
+        }
+    }
+
+    /// The paths of a finding in the order of the report.
+    fn of(&self, finding: &RankedFinding) -> Vec<&'r AttackPath> {
+        let found = finding.paths.iter();
+        let mut found: Vec<_> = found.filter_map(|id| self.paths.get(id.as_str())).collect();
+        found.sort_unstable_by_key(|(rank, _)| *rank);
+        found.into_iter().map(|(_, path)| *path).collect()
+    }
+}
+
 fn finding_block<'r>(
     report: &'r Report,
     finding: &RankedFinding,
-    told: &mut Vec<&'r str>,
+    told: &mut Told<'r>,
     style: &Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -190,18 +213,12 @@ fn finding_block<'r>(
         };
         wrapped(&format!("fix: {} ({gain})", fix.text), "    ", style, out)?;
     }
-    let paths: Vec<&AttackPath> = report
-        .attack_paths
-        .iter()
-        .chain(&report.possible_paths)
-        .filter(|it| finding.paths.contains(&it.id))
-        .collect();
+    let paths = told.of(finding);
     if let Some(path) = paths.first() {
-        if told.contains(&path.id.as_str()) {
-            writeln!(out, "    path {}: shown above", path.id)?;
-        } else {
+        if told.told.insert(&path.id) {
             path_block(report, path, style, out)?;
-            told.push(&path.id);
+        } else {
+            writeln!(out, "    path {}: shown above", path.id)?;
         }
         for other in paths.iter().skip(1).take(3) {
             writeln!(
@@ -210,7 +227,9 @@ fn finding_block<'r>(
                 other.id,
                 harmless(&other.to.to_string())
             )?;
-            told.push(&other.id);
+        }
+        if paths.len() > 4 {
+            writeln!(out, "    and {} more paths", paths.len() - 4)?;
         }
     }
     Ok(())
@@ -253,15 +272,26 @@ fn steps_block(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let steps: Vec<&Step> = ids.iter().filter_map(|id| steps.get(id)).collect();
-    // A part of the network stands between neighbours in the graph; to a person, one reaches the other.
-    let enters = |state: &StateRef| steps.iter().find(|it| is_part(state) && it.to == *state);
-    let leaves = |state: &StateRef| steps.iter().find(|it| is_part(state) && it.from == *state);
+    // In the graph, a part of the network stands between neighbours, and everybody between the internet and
+    // what is public; to a person, one reaches the other.
+    // COST: parts only, each found once: a path may have as many steps as the estate has resources.
+    let mut enters: HashMap<&StateRef, &Step> = HashMap::new();
+    let mut leaves: HashMap<&StateRef, &Step> = HashMap::new();
+    for step in &steps {
+        if is_part(&step.to) {
+            enters.entry(&step.to).or_insert(step);
+        }
+        if is_part(&step.from) {
+            leaves.entry(&step.from).or_insert(step);
+        }
+    }
     let shown = steps.iter().filter(|it| {
-        !(it.technique == "network.position" || it.technique == "network.segment-member")
+        let between = ["network.position", "network.segment-member", "builtin.everybody"];
+        !between.contains(&it.technique.as_str())
     });
     for (number, step) in shown.enumerate() {
-        let from = enters(&step.from).map_or(&step.from, |it| &it.from);
-        let to = leaves(&step.to).map_or(&step.to, |it| &it.to);
+        let from = enters.get(&step.from).map_or(&step.from, |it| &it.from);
+        let to = leaves.get(&step.to).map_or(&step.to, |it| &it.to);
         let and = step
             .requires
             .iter()
@@ -290,7 +320,7 @@ fn steps_block(
 }
 
 fn is_part(state: &StateRef) -> bool {
-    state.resource.as_str().starts_with("segment:")
+    state.resource.as_str().starts_with("segment:") || state.resource.as_str() == "everybody"
 }
 
 /// How many findings were suppressed for which reason.
@@ -382,6 +412,15 @@ pub(crate) fn reach(answer: &ReachReport, style: &Style, out: &mut dyn Write) ->
         steps_block(&pair.steps, &answer.steps, "  ", style, out)?;
     }
     writeln!(out, "\n{} pairs", answer.pairs.len())
+}
+
+/// Characters of one text that a table shows. Ids of providers have up to 2,048, nearly all below 200;
+/// what is longer was written to be in the way.
+const TEXT_CHARS: usize = 1000;
+
+/// Text as a terminal may show it.
+fn harmless(text: &str) -> String {
+    output::brief(output::harmless(text), TEXT_CHARS)
 }
 
 /// Text in lines that fit.

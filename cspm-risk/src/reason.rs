@@ -337,8 +337,8 @@ pub(crate) fn short(state: &StateRef) -> String {
     if let (Some(protocol), Some(ports)) = (&state.protocol, &state.ports) {
         text = format!("{} ({protocol} {ports})", short_id(state.resource.as_str()));
     }
-    if state.resource.as_str() == "internet" {
-        "internet".clone_into(&mut text);
+    if let it @ ("internet" | "everybody") = state.resource.as_str() {
+        it.clone_into(&mut text);
     }
     text
 }

@@ -49,14 +49,22 @@ fn bounds(net: IpNet) -> (u128, u128) {
 impl AddressSet {
     /// The addresses of a range such as `10.0.0.0/8`, or of one address. `None` for anything else.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let (first, last) = match IpNet::from_str(text) {
-            Ok(net) => bounds(net),
-            Err(_) => {
-                let one = key(IpAddr::from_str(text).ok()?);
-                (one, one)
+        let net = IpNet::from_str(text)
+            .or_else(|_| IpAddr::from_str(text).map(IpNet::from))
+            .ok()?;
+        let (first, last) = bounds(net);
+        let set = RangeSetBlaze::from_iter([first..=last]);
+        Some(Self(match net {
+            IpNet::V4(_) => set,
+            // `::/0` means every address of IPv6, not those of IPv4 that lie where we keep them.
+            IpNet::V6(_) => {
+                let (first, last) = (
+                    key(Ipv4Addr::UNSPECIFIED.into()),
+                    key(Ipv4Addr::BROADCAST.into()),
+                );
+                set - RangeSetBlaze::from_iter([first..=last])
             }
-        };
-        Some(Self(RangeSetBlaze::from_iter([first..=last])))
+        }))
     }
 
     /// One address.

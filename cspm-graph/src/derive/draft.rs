@@ -152,6 +152,8 @@ impl StepFacts {
 pub(super) struct Draft {
     pub(super) nodes: Vec<Node>,
     pub(super) internet: NodeId,
+    /// The state that stands for everybody, once something is open to all.
+    pub(super) everybody: Option<DraftState>,
     pub(super) states: Vec<StateKey>,
     numbers: HashMap<StateKey, DraftState>,
     /// States of reaching a node, in the order in which they were named.
@@ -189,6 +191,7 @@ impl Draft {
         Self {
             nodes,
             internet,
+            everybody: None,
             states: Vec::new(),
             numbers: HashMap::new(),
             reach_of: HashMap::new(),

@@ -253,7 +253,7 @@ pub(super) fn derive(
                     {
                         continue;
                     }
-                    // What anybody may do, principals do as anybody.
+                    // What everybody may do, principals do as part of everybody.
                     if public.open.contains(&(target.position, rule.access)) {
                         continue;
                     }

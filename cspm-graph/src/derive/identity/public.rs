@@ -9,7 +9,7 @@ use cspm_model::{Access, Certainty, Location, Properties, Resource};
 use serde_json::json;
 
 use super::super::DeriveError;
-use super::super::draft::{Draft, NodeId, StepFacts};
+use super::super::draft::{Draft, DraftState, NodeId, StepFacts};
 use super::super::technique::{Rule, TechniqueId};
 use super::World;
 use super::access::{Permission, objects_of, parse_action};
@@ -23,13 +23,13 @@ const SOME_ADDRESS: &str = "23.23.23.23";
 /// An account that no estate has: AWS does not hand out account 0.
 const STRANGER: &str = "arn:aws:iam::000000000000:role/stranger";
 
-/// What is open to anybody, and what is not although its policy says so.
+/// What is open to everybody, and what is not although its policy says so.
 #[derive(Debug, Default)]
 pub(super) struct Public {
     /// Buckets that are public by their policy, and kept from the public by a public access block: it keeps
     /// other accounts out as well.
     pub(super) restricted: HashSet<usize>,
-    /// What anybody gets for certain.
+    /// What everybody gets for certain.
     pub(super) open: HashSet<(usize, Access)>,
 }
 
@@ -41,7 +41,7 @@ enum Openness {
     Perhaps,
 }
 
-/// Steps from `internet`, and from principals, who are anybody too.
+/// Steps from `internet`, and from principals, who are part of everybody.
 pub(super) fn derive(
     world: &World<'_>,
     draft: &mut Draft,
@@ -97,7 +97,6 @@ pub(super) fn derive(
     function_urls(world, &callers, draft)?;
     bucket_lists(world, draft);
     snapshots(world, draft);
-    anybody(world, &public, draft);
     Ok(public)
 }
 
@@ -294,7 +293,7 @@ fn open_by_policy(
         }
     }
     let certain = permission.certainty == Certainty::Certain;
-    let from = draft.internet();
+    let from = if certain { everybody(world, draft) } else { draft.internet() };
     let to = draft.state(node, access);
     draft.step(from, to, permission.into_facts(named));
     Ok(if certain { Openness::Open } else { Openness::Perhaps })
@@ -323,31 +322,24 @@ fn block_place(world: &World<'_>, resource: &Resource, block: &PublicAccessBlock
     })
 }
 
-/// Principals do what anybody does: one state stands for anybody, so that a thousand principals and a hundred
-/// public resources make eleven hundred steps.
-fn anybody(world: &World<'_>, public: &Public, draft: &mut Draft) {
-    if public.open.is_empty() {
-        return;
+/// Everybody: whoever asks from outside, and every principal too. One state stands for them, so that a thousand
+/// principals and a hundred public resources make eleven hundred steps.
+fn everybody(world: &World<'_>, draft: &mut Draft) -> DraftState {
+    if let Some(state) = draft.everybody {
+        return state;
     }
-    let technique = world.techniques.named("builtin.anybody");
-    let node = draft.synthetic("anybody", "entry.anybody", None);
-    let hub = draft.state(node, Access::Control);
-    let evidence = || vec![Location::builtin("anybody")];
+    let technique = world.techniques.named("builtin.everybody");
+    let node = draft.synthetic("everybody", "entry.everybody", None);
+    let state = draft.state(node, Access::Reach);
+    draft.everybody = Some(state);
+    let evidence = || vec![Location::builtin("everybody")];
+    let internet = draft.internet();
+    draft.step(internet, state, StepFacts::certain(technique, evidence()));
     for holder in world.holders.all() {
         let from = draft.state(holder.node, Access::Control);
-        draft.step(from, hub, StepFacts::certain(technique, evidence()));
+        draft.step(from, state, StepFacts::certain(technique, evidence()));
     }
-    let mut open: Vec<_> = public.open.iter().copied().collect();
-    open.sort_unstable();
-    for (position, access) in open {
-        let Some(resource) = world.estate.resources().get(position) else { continue };
-        let place = world
-            .policies
-            .of_resource(cspm_model::PolicyType::Resource, position)
-            .map_or_else(|| resource.evidence_of(""), |it| it.place(0));
-        let to = draft.state(NodeId::of(position), access);
-        draft.step(hub, to, StepFacts::certain(technique, vec![place]));
-    }
+    state
 }
 
 /// Roles that trust every account.
