@@ -5,8 +5,9 @@
 
 COMMAND is our evaluator: it reads requests from its standard input and writes answers to its standard
 output, as `cspm iam evaluate -` does. `outside.jsonl` is what `iam_outside.mjs` wrote. Prints the numbers and
-the classes of disagreement as JSON; with --examples FOLDER, writes up to 30 requests of each class there,
-shortest first.
+the classes of disagreement (`iam_classes.py`) as JSON. With --examples FOLDER, writes up to 30 requests of
+each class there, shortest first. With --again FILE, writes each request of a disagreement there with all known
+classes written out of it: on those, compared the same way, both evaluators have to agree.
 """
 
 import argparse
@@ -39,10 +40,13 @@ def main():
     parser.add_argument("requests")
     parser.add_argument("outside")
     parser.add_argument("--examples", metavar="FOLDER")
+    parser.add_argument("--again", metavar="FILE")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
     numbers = collections.Counter()
     classes = collections.Counter()
+    alone = collections.Counter()
+    again = []
     examples = collections.defaultdict(list)
     with open(arguments.requests, encoding="utf-8") as requests, \
             open(arguments.outside, encoding="utf-8") as outside:
@@ -75,14 +79,21 @@ def main():
                     numbers["agree", kind] += 1
                     continue
                 numbers["disagree", kind] += 1
-                name = iam_classes.name(line, our, their)
+                found = iam_classes.names(line)
+                name = found[0] if found else f"unknown: {decisions[0]} / {decisions[1]}"
                 classes[name] += 1
+                alone[name] += len(found) == 1
+                again.append(json.dumps(iam_classes.rewritten(line)) + "\n")
                 examples[name].append({"request": line, "ours": our, "outside": their})
                 examples[name].sort(key=lambda one: len(json.dumps(one)))
                 del examples[name][30:]
     report = {"numbers": {f"{what}, {kind}": count for (what, kind), count in sorted(numbers.items())},
-              "classes": dict(classes.most_common())}
+              "classes": {name: {"requests": count, "no other class": alone[name]}
+                          for name, count in classes.most_common()}}
     print(json.dumps(report, indent=1))
+    if arguments.again:
+        with open(arguments.again, "w", encoding="utf-8") as file:
+            file.writelines(again)
     if arguments.examples:
         os.makedirs(arguments.examples, exist_ok=True)
         for at, (name, found) in enumerate(sorted(examples.items())):

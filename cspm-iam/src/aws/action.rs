@@ -134,6 +134,7 @@ impl ActionPattern {
         let syntax = Syntax {
             wildcards: true,
             variables: false,
+            segments: false,
         };
         Self {
             folded: Pattern::compile(&text.to_ascii_lowercase(), syntax),

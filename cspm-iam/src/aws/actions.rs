@@ -124,6 +124,7 @@ impl ActionTable {
         let syntax = Syntax {
             wildcards: true,
             variables: false,
+            segments: false,
         };
         let pattern = Pattern::compile(&pattern.to_ascii_lowercase(), syntax);
         let prefix = pattern.literal_prefix().to_owned();
@@ -304,6 +305,7 @@ impl<'a> Reader<'a> {
         let syntax = Syntax {
             wildcards: true,
             variables: false,
+            segments: false,
         };
         let found = ResourceType {
             name: name.into(),
@@ -340,6 +342,7 @@ impl<'a> Reader<'a> {
                                 Syntax {
                                     wildcards: true,
                                     variables: false,
+                                    segments: false,
                                 },
                             ),
                             condition_keys: Arc::default(),

@@ -229,6 +229,7 @@ impl<'a> Reader<'a> {
         let syntax = Syntax {
             wildcards: true,
             variables: self.variables,
+            segments: true,
         };
         let patterns = texts
             .iter()

@@ -5,12 +5,16 @@ use std::borrow::Cow;
 /// A text of a policy that is compared with a value of the request.
 ///
 /// `*` stands for any run of characters, the empty one and those with `:` and `/` included; `?` for
-/// exactly one. In documents of version 2012-10-17, `${key}` and `${key, 'default'}` stand for a value of
+/// exactly one. In the first five segments of the pattern of an ARN, `?` is no colon, and `*` crosses colons
+/// only where it is the segment's last character. In documents of version 2012-10-17, `${key}` and `${key, 'default'}` stand for a value of
 /// the request's context, and `${*}`, `${?}`, `${$}` for the plain character.
 ///
 /// # Source
 /// AWS IAM User Guide, "IAM policy elements: Variables and tags" and "Resource: Using wildcards in
-/// resource ARNs", read 2026-11.
+/// resource ARNs", read 2026-11: "You can use wildcard characters (* and ?) within the individual segments of
+/// an ARN (the parts separated by colons) ... If the * wildcard is the last character of a resource ARN
+/// segment, it can expand to match beyond the colon boundaries." The sixth part, the resource, keeps its
+/// colons, as it does for the ARN operators of conditions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
     text: String,
@@ -36,6 +40,10 @@ pub(crate) enum Unit {
     Byte(u8),
     One,
     Run,
+    /// Any character but a colon.
+    OneWithin,
+    /// Any run of characters without a colon.
+    RunWithin,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +82,8 @@ pub(crate) enum Match {
 pub(crate) struct Syntax {
     pub(crate) wildcards: bool,
     pub(crate) variables: bool,
+    /// Whether wildcards keep within the segments of an ARN, if the text is one.
+    pub(crate) segments: bool,
 }
 
 impl Pattern {
@@ -168,8 +178,8 @@ impl Pattern {
             for unit in units {
                 match unit {
                     Unit::Byte(byte) => sample.push(*byte),
-                    Unit::One => sample.push(UNUSUAL),
-                    Unit::Run => sample.extend_from_slice(filler.as_bytes()),
+                    Unit::One | Unit::OneWithin => sample.push(UNUSUAL),
+                    Unit::Run | Unit::RunWithin => sample.extend_from_slice(filler.as_bytes()),
                 }
             }
         };
@@ -198,15 +208,21 @@ impl Pattern {
         common(&self.units(), &other.units())
     }
 
+    /// The units of a pattern that knows no segments; there they are too generous.
     pub(crate) fn units(&self) -> Vec<Unit> {
+        let free = |unit: &Unit| match unit {
+            Unit::OneWithin => Unit::One,
+            Unit::RunWithin => Unit::Run,
+            other => *other,
+        };
         match &self.body {
             Body::Literal => self.text.bytes().map(Unit::Byte).collect(),
             Body::Everything => vec![Unit::Run],
-            Body::Units(units) => units.to_vec(),
+            Body::Units(units) => units.iter().map(free).collect(),
             Body::Pieces(pieces) => pieces
                 .iter()
                 .flat_map(|piece| match piece {
-                    Piece::Units(units) => units.clone(),
+                    Piece::Units(units) => units.iter().map(free).collect(),
                     Piece::Variable(_) => vec![Unit::Run],
                 })
                 .collect(),
@@ -322,18 +338,35 @@ fn scan(text: &str, syntax: Syntax) -> (Vec<Piece>, usize) {
     let mut units = Vec::new();
     let mut prefix_len = None;
     let mut rest = text;
+    // How many colons still end a segment that wildcards keep within.
+    let mut colons_left = if syntax.segments && text.starts_with("arn:") {
+        ARN_COLONS
+    } else {
+        0
+    };
     while let Some(first) = rest.chars().next() {
         let at = text.len() - rest.len();
         let special = match first {
             '*' if syntax.wildcards => {
+                let after = rest.trim_start_matches('*');
+                let is_last = after.is_empty() || after.starts_with(':');
+                let run = if colons_left == 0 || is_last {
+                    Unit::Run
+                } else {
+                    Unit::RunWithin
+                };
                 // Runs of `*` mean the same as one, and cost a step each.
-                if units.last() != Some(&Unit::Run) {
-                    units.push(Unit::Run);
+                if units.last() != Some(&run) {
+                    units.push(run);
                 }
                 Some(1)
             }
             '?' if syntax.wildcards => {
-                units.push(Unit::One);
+                units.push(if colons_left == 0 {
+                    Unit::One
+                } else {
+                    Unit::OneWithin
+                });
                 Some(1)
             }
             '$' if syntax.variables => variable(rest).map(|(item, len)| {
@@ -348,6 +381,9 @@ fn scan(text: &str, syntax: Syntax) -> (Vec<Piece>, usize) {
             }),
             _ => None,
         };
+        if special.is_none() && first == ':' && colons_left > 0 {
+            colons_left -= 1;
+        }
         let len = special.unwrap_or_else(|| {
             let len = first.len_utf8();
             units.extend(rest.bytes().take(len).map(Unit::Byte));
@@ -361,6 +397,9 @@ fn scan(text: &str, syntax: Syntax) -> (Vec<Piece>, usize) {
     pieces.push(Piece::Units(units));
     (pieces, prefix_len.unwrap_or(text.len()))
 }
+
+/// The colons that end the first five segments of an ARN.
+const ARN_COLONS: usize = 5;
 
 fn body_of(text: &str, mut pieces: Vec<Piece>) -> Body {
     if pieces.len() > 1 {
@@ -416,17 +455,28 @@ fn variable(text: &str) -> Option<(Item, usize)> {
 /// Whether the whole of `text` matches.
 ///
 /// COST: a failed attempt goes back to the last `*` only, since an earlier one cannot do better; that
-/// bounds the work by the product of the lengths, where trying all of them would be exponential.
+/// bounds the work by the product of the lengths, where trying all of them would be exponential. A `*` that
+/// keeps within its segment can run out of room; then the last free one goes on. An earlier one of its kind
+/// need not be tried: the colon that ends its segment stays where it is.
 fn glob(units: &[Unit], text: &str) -> bool {
     let bytes = text.as_bytes();
     let (mut unit_at, mut byte_at) = (0, 0);
     let mut last_run: Option<(usize, usize)> = None;
+    let mut last_within: Option<(usize, usize)> = None;
     loop {
         let step = match (units.get(unit_at), bytes.get(byte_at)) {
             (None, None) => return true,
             (Some(Unit::Run), _) => {
                 last_run = Some((unit_at + 1, byte_at));
+                last_within = None;
                 Some((unit_at + 1, byte_at))
+            }
+            (Some(Unit::RunWithin), _) => {
+                last_within = Some((unit_at + 1, byte_at));
+                Some((unit_at + 1, byte_at))
+            }
+            (Some(Unit::OneWithin), Some(byte)) if *byte != b':' => {
+                Some((unit_at + 1, byte_at + char_len(*byte)))
             }
             (Some(Unit::Byte(expected)), Some(byte)) if expected == byte => {
                 Some((unit_at + 1, byte_at + 1))
@@ -436,6 +486,29 @@ fn glob(units: &[Unit], text: &str) -> bool {
         };
         if let Some(next) = step {
             (unit_at, byte_at) = next;
+            continue;
+        }
+        if let Some((after_run, run_end)) = last_within {
+            match bytes.get(run_end) {
+                Some(byte) if *byte != b':' => {
+                    let run_end = run_end + char_len(*byte);
+                    last_within = Some((after_run, run_end));
+                    (unit_at, byte_at) = (after_run, run_end);
+                    continue;
+                }
+                _ => last_within = None,
+            }
+            // No other end of the free `*` in this segment leads further, so it goes on at the next colon.
+            let Some((after_run, run_end)) = last_run else {
+                return false;
+            };
+            let rest = bytes.get(run_end..).unwrap_or_default();
+            let Some(to_colon) = rest.iter().position(|byte| *byte == b':') else {
+                return false;
+            };
+            let run_end = run_end + to_colon.max(1);
+            last_run = Some((after_run, run_end));
+            (unit_at, byte_at) = (after_run, run_end);
             continue;
         }
         let Some((after_run, run_end)) = last_run else {
@@ -468,6 +541,7 @@ mod tests {
         let syntax = Syntax {
             wildcards: true,
             variables: true,
+            segments: true,
         };
         assert_eq!(
             Pattern::compile(pattern, syntax).matches(text),
@@ -493,6 +567,36 @@ mod tests {
     }
 
     #[test]
+    fn wildcards_keep_within_the_segments_of_an_arn() {
+        let topic = "arn:aws:sns:eu-west-1:111122223333:x";
+        check("arn:aws:sns:eu-west-1:11112222333*", topic, true);
+        check("arn:aws:sns:eu-west-1:11112222333???", topic, false);
+        check("arn:aws:sns:eu-west-?:111122223333:?", topic, true);
+        check("arn:aws:sns:*:x", topic, true);
+        check("arn:aws:sns:eu*:x", topic, true);
+        check("arn:aws:sns:*x", topic, false);
+        check("arn:aws:s*s:*:1*2*3*:x", topic, true);
+        check("arn:aws:s*1:111122223333:x", topic, false);
+        check("arn:a*", topic, true);
+        check("arn:*:*3:x", topic, true);
+        check("arn:*:*4:x", topic, false);
+        check("arn:**:**3:x", topic, true);
+        // The sixth part has colons of its own.
+        check("arn:aws:s3:::b/*.gz", "arn:aws:s3:::b/2026:01.gz", true);
+        check("arn:aws:s3:::b/a?b", "arn:aws:s3:::b/a:b", true);
+        check("arn:*:b/2*0*1.gz", "arn:aws:s3:::b/2026:01.gz", false);
+        check("arn:*:b/2*.gz", "arn:aws:s3:::b/2026.gz", true);
+    }
+
+    #[test]
+    fn hostile_segments_stay_polynomial() {
+        let text = format!("arn:{}", "aaaaaaaaa:".repeat(5_000));
+        check("arn:*:a*a*a*b:*:a*b:x", &text, false);
+        check("arn:${x}a*b:*a*b", &"arn:a".repeat(20_000), false);
+        check("arn:${x}a*b", &("arn:".to_owned() + &"a".repeat(50_000)), false);
+    }
+
+    #[test]
     fn hostile_patterns_stay_polynomial() {
         let pattern = "a*".repeat(2_000) + "b";
         check(&pattern, &"a".repeat(20_000), false);
@@ -511,6 +615,7 @@ mod tests {
         let syntax = Syntax {
             wildcards: true,
             variables: true,
+            segments: true,
         };
         let pattern = Pattern::compile("home/${aws:username, 'guest'}/*", syntax);
         let named = |_: &Variable| Resolved::Value("a*".into());
@@ -543,6 +648,7 @@ mod tests {
                 Syntax {
                     wildcards: true,
                     variables: false,
+                    segments: false,
                 },
             )
         };

@@ -64,7 +64,10 @@ pub(crate) fn is_role_assumption(action: &Action) -> bool {
 /// operations."
 pub(crate) fn is_always_allowed(principal: &Principal, action: &Action) -> bool {
     match action.folded() {
-        "sts:getcalleridentity" => principal.account().is_some(),
+        // Whoever has credentials can ask whose they are.
+        "sts:getcalleridentity" => {
+            !matches!(principal, Principal::Anonymous | Principal::Federated(_))
+        }
         "sts:getsessiontoken" => matches!(principal, Principal::User(_) | Principal::Root(_)),
         _ => false,
     }

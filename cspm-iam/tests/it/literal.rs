@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use cspm_iam::aws::actions::{ActionInfo, ActionTable};
 
-use crate::signs::{Sign, like, pattern};
+use crate::signs::{Sign, arn_pattern, like, pattern};
 
 type Keys = BTreeMap<String, Vec<String>>;
 
@@ -44,7 +44,7 @@ pub(crate) fn decide(line: &Value) -> &'static str {
     .iter()
     .chain(&["setsourceidentity", "setcontext"])
     .any(|name| action == format!("sts:{name}"));
-    if action == "sts:getcalleridentity" && who.account.is_some() {
+    if action == "sts:getcalleridentity" && !["anonymous", "federated"].contains(&who.kind) {
         return "allow";
     }
     if action == "sts:getsessiontoken" && ["user", "root"].contains(&who.kind) {
@@ -360,7 +360,7 @@ impl Ask<'_> {
         let resource_in = |field: &str| {
             let named = statement.get(field).map(texts)?;
             Some(named.iter().any(|name| {
-                self.filled(name, variables)
+                self.filled_resource(name, variables)
                     .is_some_and(|pattern| like(&pattern, self.resource))
             }))
         };
@@ -592,8 +592,25 @@ impl Ask<'_> {
 
     /// A pattern with its variables filled in; nothing where one has no value.
     fn filled(&self, text: &str, variables: bool) -> Option<Vec<Sign>> {
+        self.filled_with(text, variables, |part, _| pattern(part))
+    }
+
+    /// As [`Ask::filled`], for the pattern of a resource.
+    fn filled_resource(&self, text: &str, variables: bool) -> Option<Vec<Sign>> {
+        let mut colons = if text.starts_with("arn:") { 0 } else { 5 };
+        self.filled_with(text, variables, |part, ends| {
+            arn_pattern(part, &mut colons, ends)
+        })
+    }
+
+    fn filled_with(
+        &self,
+        text: &str,
+        variables: bool,
+        mut pattern: impl FnMut(&str, bool) -> Vec<Sign>,
+    ) -> Option<Vec<Sign>> {
         if !variables {
-            return Some(pattern(text));
+            return Some(pattern(text, true));
         }
         let mut signs = Vec::new();
         let mut rest = text;
@@ -601,7 +618,7 @@ impl Ask<'_> {
             let Some(end) = rest[at..].find('}') else {
                 break;
             };
-            signs.extend(pattern(&rest[..at]));
+            signs.extend(pattern(&rest[..at], false));
             let name = &rest[at + 2..at + end];
             let value = match name {
                 "*" | "?" | "$" => name.to_owned(),
@@ -620,7 +637,7 @@ impl Ask<'_> {
             signs.extend(value.chars().map(Sign::Char));
             rest = &rest[at + end + 1..];
         }
-        signs.extend(pattern(rest));
+        signs.extend(pattern(rest, true));
         Some(signs)
     }
 
@@ -632,8 +649,8 @@ impl Ask<'_> {
                 .iter()
                 .map(|sign| match sign {
                     Sign::Char(character) => *character,
-                    Sign::One => '?',
-                    Sign::Many => '*',
+                    Sign::One | Sign::OneWithin => '?',
+                    Sign::Many | Sign::ManyWithin => '*',
                 })
                 .collect(),
         )

@@ -96,12 +96,15 @@ const ACTION_PATTERNS: [&str; 8] = [
     "iam:*",
 ];
 
-const RESOURCE_PATTERNS: [&str; 7] = [
+const RESOURCE_PATTERNS: [&str; 10] = [
     "*",
     "arn:aws:s3:::b/*",
     "arn:aws:s3:::b*",
     "arn:aws:iam::*:role/target",
     "arn:aws:kms:*key/?",
+    "arn:aws:kms:eu*1:111122223333:key/1",
+    "arn:aws:kms:eu-west-1:11112222333???????",
+    "arn:aws:*k*:*",
     "arn:aws:s3:::other/*",
     "arn:aws:*:111122223333:*",
 ];

@@ -46,6 +46,7 @@ impl Test {
                 Syntax {
                     wildcards,
                     variables,
+                    segments: false,
                 },
             );
             Self::Text { pattern, case }
@@ -63,6 +64,7 @@ impl Test {
                 let syntax = Syntax {
                     wildcards: false,
                     variables: false,
+                    segments: false,
                 };
                 let pattern = Pattern::compile(value, syntax);
                 Self::Text {
@@ -269,6 +271,7 @@ fn arn(value: &str, variables: bool) -> Test {
     let syntax = Syntax {
         wildcards: true,
         variables,
+        segments: false,
     };
     Test::Arn(
         arn_parts(value, variables)
