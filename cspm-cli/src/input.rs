@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use cspm_formats::{Reader, Recognised};
 use cspm_model::diagnostic::Effect;
@@ -14,6 +14,10 @@ use crate::args::Inputs;
 use crate::failure::Failure;
 use crate::output::note;
 use crate::progress::Progress;
+use crate::zstd;
+
+/// What is read, in an error's words.
+const FORMATS: &str = "inventory or findings as JSON or JSON Lines, plain, gzip or zstd; `cspm schema estate` describes the native format";
 
 /// A document that was read, for `validate`.
 pub(crate) struct ReadDocument {
@@ -78,13 +82,18 @@ pub(crate) fn read(
                 .map(|why| format!("{}: {why}", it.source)),
             Err(error) => Some(error.to_string()),
         });
-        let what = inputs.inputs.join(" ");
-        return Err(Failure::Input(match first {
-            Some(why) => format!(
-                "nothing in {what} can be read; the first of {}: {why}",
-                documents.len()
+        let what = match &inputs.inputs[..] {
+            few if few.len() <= 3 => few.join(" "),
+            many => format!("{} inputs", many.len()),
+        };
+        return Err(Failure::Input(match (first, documents.len()) {
+            (Some(why), 1) => format!("{why}; expected {FORMATS}"),
+            (Some(why), count) => format!(
+                "none of the {count} documents in {what} can be read; the first: {why}; expected {FORMATS}"
             ),
-            None => format!("there is no document in {what}"),
+            (None, _) => format!(
+                "there is no document in {what}: expected {FORMATS} (hidden files, prose and code in a folder are left out)"
+            ),
         }));
     }
     let mut builder = reader.finish();
@@ -156,7 +165,7 @@ fn find(inputs: &[String]) -> Result<Vec<Found>, Failure> {
             glob(input, &mut found)?;
         } else {
             return Err(Failure::Input(format!(
-                "{input}: there is no such file or folder"
+                "{input}: there is no such file or folder; expected a file, a folder, a glob, or `-` for standard input"
             )));
         }
     }
@@ -164,16 +173,18 @@ fn find(inputs: &[String]) -> Result<Vec<Found>, Failure> {
     found.sort_by(|a, b| a.source.cmp(&b.source).then_with(|| b.named.cmp(&a.named)));
     let mut seen = BTreeSet::new();
     found.retain(|it| {
-        let identity = it.path.canonicalize().unwrap_or_else(|_| it.path.clone());
-        it.source == "-" || seen.insert(identity)
+        // Standard input has an empty path, and can be read once only, as any other document.
+        seen.insert(it.path.canonicalize().unwrap_or_else(|_| it.path.clone()))
     });
     Ok(found)
 }
 
-/// The name of a document: its path with `/`, whatever the system writes.
+/// The name of a document: its path with `/`, whatever the system writes, and without `./`, so that one
+/// document has one name.
 fn name_of(path: &Path) -> String {
     let parts: Vec<_> = path
         .components()
+        .filter(|it| *it != Component::CurDir)
         .map(|it| it.as_os_str().to_string_lossy())
         .collect();
     parts.join("/").replace("//", "/")
@@ -267,39 +278,46 @@ fn io_error(source: &str, error: io::Error) -> ReadError {
 }
 
 /// The input, unpacked if it is gzip or zstd, which is told by its first bytes.
-fn unpacked<'i>(
+pub(crate) fn unpacked<'i>(
     mut input: impl BufRead + 'i,
     source: &str,
 ) -> Result<Box<dyn BufRead + 'i>, ReadError> {
     let head = input.fill_buf().map_err(|error| io_error(source, error))?;
     if head.starts_with(&[0x1f, 0x8b]) {
-        let unpacked = flate2::bufread::MultiGzDecoder::new(input);
+        let unpacked = Unpacker {
+            name: "gzip",
+            inner: flate2::bufread::MultiGzDecoder::new(input),
+        };
         return Ok(Box::new(BufReader::with_capacity(1 << 16, unpacked)));
     }
-    if head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-        let unpacked = ruzstd::decoding::StreamingDecoder::new(input).map_err(|error| {
-            io_error(
-                source,
-                io::Error::new(io::ErrorKind::InvalidData, error.to_string()),
-            )
-        })?;
-        return Ok(Box::new(BufReader::with_capacity(
-            1 << 16,
-            Frames(unpacked),
-        )));
+    if zstd::begins(head) {
+        let unpacked = Unpacker {
+            name: "zstd",
+            inner: zstd::Frames::new(input),
+        };
+        return Ok(Box::new(BufReader::with_capacity(1 << 16, unpacked)));
     }
     Ok(Box::new(input))
 }
 
-/// Errors of the unpacker as errors of reading, with its words.
-struct Frames<R>(R);
+/// Reads what an unpacker gives; its errors say what is wrong with the file, and what to do.
+struct Unpacker<R> {
+    name: &'static str,
+    inner: R,
+}
 
-impl<R: Read> Read for Frames<R> {
+impl<R: Read> Read for Unpacker<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer).map_err(|error| {
+        self.inner.read(buffer).map_err(|error| {
+            if error.kind() == io::ErrorKind::Interrupted {
+                return error;
+            }
+            let name = self.name;
             io::Error::new(
                 io::ErrorKind::InvalidData,
-                format!("not a whole zstd file: {error}"),
+                format!(
+                    "not a whole {name} file ({error}): it is cut off or damaged, fetch it again"
+                ),
             )
         })
     }

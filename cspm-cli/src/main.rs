@@ -12,6 +12,7 @@ mod input;
 mod output;
 mod progress;
 mod table;
+mod zstd;
 
 use std::process::ExitCode;
 

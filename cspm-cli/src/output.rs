@@ -49,10 +49,13 @@ fn beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
+/// Characters of a line on standard error: room for a path and a sentence, not for a document.
+const NOTE_CHARS: usize = 4000;
+
 /// A line on standard error. Names come from the account that is read: control characters are shown, not
 /// sent.
 pub(crate) fn note(line: &str) {
-    let line = harmless(line);
+    let line = brief(harmless(line), NOTE_CHARS);
     // Nobody listens: there is no other place to say so.
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
@@ -69,4 +72,41 @@ pub(crate) fn harmless(text: &str) -> String {
             it => it,
         })
         .collect()
+}
+
+/// Text of at most so many characters, and how many it had if that is more.
+pub(crate) fn brief(mut text: String, chars_max: usize) -> String {
+    if let Some((at, _)) = text.char_indices().nth(chars_max) {
+        let count = text.chars().count();
+        text.truncate(at);
+        text.push_str(&format!("... ({count} characters)"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn controls_and_marks_of_direction_are_shown_and_not_sent() {
+        let check = |text: &str, expected: &str| assert_eq!(harmless(text), expected);
+        check("plain \u{e9}\u{4e2d}", "plain \u{e9}\u{4e2d}");
+        check("a\tb", "a b");
+        check(
+            "\u{1b}[31m\r\n\u{7}",
+            "\u{fffd}[31m\u{fffd}\u{fffd}\u{fffd}",
+        );
+        check("\u{9b}31m\u{85}\u{7f}", "\u{fffd}31m\u{fffd}\u{fffd}");
+        check("\u{202e}txt.exe\u{2066}", "\u{fffd}txt.exe\u{fffd}");
+    }
+
+    #[test]
+    fn long_text_is_cut_between_characters() {
+        let check =
+            |text: &str, max, expected: &str| assert_eq!(brief(text.to_owned(), max), expected);
+        check("", 0, "");
+        check("\u{e9}\u{e9}\u{e9}", 3, "\u{e9}\u{e9}\u{e9}");
+        check("\u{e9}\u{e9}\u{e9}", 2, "\u{e9}\u{e9}... (3 characters)");
+    }
 }

@@ -1,8 +1,11 @@
 //! `cspm reach`: which states reach which.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
+use cspm_model::report::ReachReport;
 use cspm_risk::{Analysis, Limits, Options, Selector};
+use serde_json::json;
 
 use crate::Outcome;
 use crate::args::{Format, Reach};
@@ -30,13 +33,21 @@ pub(crate) fn run(args: &Reach) -> Outcome {
             serde_json::to_writer_pretty(&mut *out, &answer)?;
             writeln!(out)
         }
-        Format::Jsonl => {
-            for pair in &answer.pairs {
-                serde_json::to_writer(&mut *out, pair)?;
-                writeln!(out)?;
-            }
-            Ok(())
-        }
+        Format::Jsonl => lines(&answer, out),
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// First the name of the format, then one tagged object a line: `pair`, `step` (with its `id`).
+fn lines(answer: &ReachReport, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", json!({"schema": answer.schema}))?;
+    for pair in &answer.pairs {
+        writeln!(out, "{{\"pair\":{}}}", serde_json::to_string(pair)?)?;
+    }
+    for (id, step) in &answer.steps {
+        let step = serde_json::to_string(step)?;
+        let members = step.strip_prefix('{').unwrap_or(&step);
+        writeln!(out, "{{\"step\":{{\"id\":{},{members}}}", json!(id))?;
+    }
+    Ok(())
 }

@@ -78,7 +78,7 @@ pub(crate) fn run(args: &Validate) -> Outcome {
         }
         writeln!(out, "\nESTATE")?;
         for (kind, count) in &kinds {
-            writeln!(out, "  {count:>7} {kind}")?;
+            writeln!(out, "  {count:>7} {}", harmless(kind))?;
         }
         writeln!(out, "  {:>7} grants and policies", estate.grants().len())?;
         writeln!(out, "  {:>7} relations", estate.relations().len())?;

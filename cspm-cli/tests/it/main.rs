@@ -1,1 +1,23 @@
-//! Integration tests of cspm-cli.
+//! Integration tests of the `cspm` command: arguments in; exit code, text and files out.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests may: the relaxation in clippy.toml does not cover functions that tests share"
+)]
+
+mod determinism;
+mod export;
+mod generated;
+mod hostile;
+mod iam;
+mod joined;
+mod misuse;
+mod prioritize;
+mod reach;
+mod schema;
+mod support;
+mod validate;
+mod workspace;
