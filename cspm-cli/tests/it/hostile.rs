@@ -364,3 +364,34 @@ fn standard_input_named_twice_is_read_once() {
     .ends_with(0);
     assert_eq!(run.json()["summary"]["resources"], 1);
 }
+
+#[test]
+fn what_broke_something_once_does_so_no_more() {
+    let folder = crate::support::root().join("testdata/regressions");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        for subcommand in ["validate", "prioritize", "export"] {
+            let run = cspm([subcommand, path.to_str().unwrap()]);
+            assert!(
+                [0, 3].contains(&run.code),
+                "{}: {}",
+                path.display(),
+                run.err
+            );
+            assert_harmless(&run.err);
+            if subcommand != "export" {
+                assert_harmless(run.text());
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen >= 6, "{seen}");
+    let count = |file: &str| {
+        let path = format!("testdata/regressions/{file}");
+        let run = cspm(["prioritize", &path, "--format", "json"]).ends_with(0);
+        run.json()["summary"]["resources"].clone()
+    };
+    assert_eq!(count("frames.jsonl.zst"), 2);
+    assert_eq!(count("kind-with-escape.jsonl"), 1);
+}
