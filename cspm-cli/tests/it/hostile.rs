@@ -29,15 +29,8 @@ fn assert_harmless(text: &str) {
         (it.is_control() && it != '\n')
             || matches!(it, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
-    if let Some(at) = text.find(bad) {
-        panic!(
-            "a character that acts: {:?}",
-            text[..]
-                .chars()
-                .filter(|it| bad(*it))
-                .next()
-                .map(|it| (at, it))
-        );
+    if let Some((at, found)) = text.char_indices().find(|(_, it)| bad(*it)) {
+        panic!("{found:?} at {at}, which a terminal acts on");
     }
 }
 

@@ -1,10 +1,8 @@
 //! Integration tests of the `cspm` command: arguments in; exit code, text and files out.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
-    clippy::print_stderr,
     reason = "tests may: the relaxation in clippy.toml does not cover functions that tests share"
 )]
 

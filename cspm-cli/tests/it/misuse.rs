@@ -1,5 +1,9 @@
 //! Wrong use and unusable input: the exit code, and a message that says what, where and what to do.
 
+use std::fmt::Write as _;
+
+use serde_json::json;
+
 use crate::support::{Folder, Run, cspm, cspm_reading, gzip, zstd};
 
 /// The run failed with this code, said all these parts in one line, and nothing on standard output.
@@ -126,6 +130,14 @@ fn unusable_documents_say_where_and_what_to_do() {
     );
     check(
         read(&file(
+            "bytes.jsonl",
+            b"{\"schema\": \"cspm.estate/1\"}\n{\"resource\": {\"id\": \"\xff\", \"kind\": \"account\"}}\n",
+        )),
+        3,
+        &["bytes.jsonl", "line 2", "UTF-8"],
+    );
+    check(
+        read(&file(
             "wrong.json",
             b"{\"schema\": \"cspm.estate/1\",\n\"resources\": [} ",
         )),
@@ -177,9 +189,8 @@ fn packed_files_that_are_not_whole_are_named() {
     let mut estate = String::from("{\"schema\": \"cspm.estate/1\"}\n");
     for _ in 0..500 {
         let id = noise();
-        estate.push_str(&format!(
-            "{{\"resource\": {{\"id\": \"{id}\", \"kind\": \"account\"}}}}\n"
-        ));
+        let record = json!({"resource": {"id": id.to_string(), "kind": "account"}});
+        writeln!(estate, "{record}").unwrap();
     }
     for (kind, packed) in [
         ("gzip", gzip(estate.as_bytes())),

@@ -1,6 +1,7 @@
 //! `cspm prioritize` on the scenario of the open ports: one of 5,000 findings matters.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 use std::sync::OnceLock;
 
@@ -248,7 +249,7 @@ fn paths_asks_for_more_ways_to_each_crown_jewel() {
 #[test]
 fn ids_all_lists_every_crown_jewel_of_a_blast_radius() {
     let mut estate = String::from("{\"schema\": \"cspm.estate/1\"}\n");
-    let mut add = |record: Value| estate.push_str(&format!("{record}\n"));
+    let mut add = |record: Value| writeln!(estate, "{record}").unwrap();
     add(json!({"resource": {"id": "a", "kind": "compute.instance"}}));
     add(json!({"relation": {"from": "internet", "to": "a", "kind": "reaches", "ports": "22"}}));
     add(json!({"finding": {"id": "f", "check": "ssh-open", "resource": "a", "ports": "22"}}));

@@ -119,10 +119,12 @@ fn the_schema_refuses_what_the_reader_refuses() {
     let validator = jsonschema::validator_for(&schema).unwrap();
     let check = |records: Value, valid: bool| {
         let members = records.as_object().unwrap().iter();
-        let members: String = members
-            .map(|(name, it)| format!(", \"{name}\": {it}"))
-            .collect();
-        let text = format!("{{\"schema\": \"cspm.estate/1\"{members}}}");
+        let members = members.map(|(name, it)| format!("\"{name}\": {it}"));
+        let schema = std::iter::once("\"schema\": \"cspm.estate/1\"".to_owned());
+        let text = format!(
+            "{{{}}}",
+            schema.chain(members).collect::<Vec<_>>().join(", ")
+        );
         let document: Value = serde_json::from_str(&text).unwrap();
         let folder = Folder::new();
         let path = folder.file("estate.json", text);
