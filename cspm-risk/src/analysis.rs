@@ -42,7 +42,7 @@ pub(crate) struct Layer {
 pub(crate) struct Firm {
     pub(crate) reached: StateSet,
     pub(crate) behind: JewelSets,
-    left_out: Vec<StepId>,
+        pub(crate) left_out: Vec<StepId>,
 }
 
 /// An estate's attack graph with everything that is worked out once. It can be asked again and again.

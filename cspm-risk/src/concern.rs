@@ -1,6 +1,6 @@
 //! Which resources a finding speaks of, and which states it concerns.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use cspm_graph::derive::NodeId;
 use cspm_graph::graph::StateId;
@@ -34,6 +34,18 @@ impl Users {
                 }
             }
         }
+        // Members of groups, where a relation says so.
+        let member_of = estate
+            .relations()
+            .iter()
+            .filter(|it| it.kind == "member_of");
+        for relation in member_of {
+            let end = |name: &str| estate.resolve(name, None);
+            let ends = (end(relation.from.as_str()), end(relation.to.as_str()));
+            if let (Some(member), Some(group)) = ends {
+                users.entry(group).or_default().push(member);
+            }
+        }
         for list in users.values_mut() {
             list.sort_unstable();
             list.dedup();
@@ -52,8 +64,8 @@ impl Users {
                     continue;
                 }
                 seen.push(user);
-                match estate.resources().get(user).map(|it| it.kind.class()) {
-                    Some(Class::Opaque) => open.push(user),
+                match estate.resources().get(user) {
+                    Some(it) if stands_for_users(it) => open.push(user),
                     Some(_) => found.push(user),
                     None => {}
                 }
@@ -66,6 +78,12 @@ impl Users {
         found.sort_unstable();
         found
     }
+}
+
+/// Whether a resource matters by what uses it: it has no state of its own, or none that an attacker gets.
+fn stands_for_users(resource: &Resource) -> bool {
+    resource.kind.class() == Class::Opaque
+        || matches!(resource.kind.as_str(), "identity.group" | "data.volume")
 }
 
 /// Users of one resource that are looked at.
@@ -192,24 +210,16 @@ impl Analysis<'_> {
             .into_iter()
             .filter_map(|name| self.estate.resolve(name, account))
             .collect();
-        positions.dedup();
+        let mut seen = HashSet::new();
+        positions.retain(|it| seen.insert(*it));
         if positions.is_empty() {
             return None;
         }
         let mut nodes = Vec::new();
         for &position in &positions {
             let own = self.derived.node_at(position);
-            let class = self
-                .estate
-                .resources()
-                .get(position)
-                .map(|it| it.kind.class());
-            let is_group = self
-                .estate
-                .resources()
-                .get(position)
-                .is_some_and(|it| it.kind.as_str() == "identity.group");
-            if self.derived.states_of(own).is_empty() || is_group || class == Some(Class::Opaque) {
+            let resource = self.estate.resources().get(position);
+            if resource.is_some_and(stands_for_users) || self.derived.states_of(own).is_empty() {
                 let users = self.users.with_states(self.estate, position);
                 nodes.extend(users.into_iter().map(|it| self.derived.node_at(it)));
             }

@@ -105,7 +105,7 @@ impl Analysis<'_> {
         let [_, conditional, _] = &self.layers;
         let (cuts_off, value) = if removed.is_empty() || judgement.certainty == Certainty::Unknown {
             (0, 0)
-        } else if let [only] = removed[..]
+        } else if let [only] = judgement.cut[..]
             && !self.rules.shares(self, only)
         {
             let jewels = choke
@@ -114,7 +114,7 @@ impl Analysis<'_> {
                 .unwrap_or_default();
             let (_, count, value) = self.worth(jewels);
             (count, value)
-        } else if let Some(&known) = memo.get(removed) {
+        } else if let Some(&known) = memo.get(&judgement.cut) {
             known
         } else if memo.len() >= self.options.searches {
             if !limits_hit.iter().any(|it| it == "searches") {
@@ -122,14 +122,14 @@ impl Analysis<'_> {
             }
             (0, 0)
         } else {
-            let whole = self.rules.closed_with(self, removed);
+            let whole = self.rules.closed_with(self, &judgement.cut);
             let view = self.view(Certainty::Conditional, false, &whole);
             let left = reach(&view, &self.entries, &self.limits)?;
             let lost = self.jewels.iter().enumerate().filter(|(_, jewel)| {
                 conditional.reached.contains(jewel.state) && !left.contains(jewel.state)
             });
             let (_, count, value) = self.worth(lost.map(|(at, _)| at));
-            memo.insert(removed.clone(), (count, value));
+            memo.insert(judgement.cut.clone(), (count, value));
             (count, value)
         };
         Ok(Fix {

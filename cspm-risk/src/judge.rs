@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use cspm_graph::algo::{blast_resources, reach};
+use cspm_graph::algo::{Derivations, JewelSets, blast_resources, reach, reach_with};
 use cspm_graph::graph::{Likelihood, StateId, StateSet, Step, StepId, View};
 use cspm_model::finding::Severity;
 use cspm_model::ports::PortSet;
 use cspm_model::report::{BlastRadius, Priority, Verdict};
 use cspm_model::{Access, Certainty, Finding};
 
-use crate::analysis::{Analysis, Layer};
+use crate::analysis::{Analysis, Layer, width};
 use crate::checks::{Check, End};
 use crate::concern::Concern;
 use crate::error::RiskError;
@@ -24,6 +24,9 @@ pub(crate) struct Judgement {
     pub(crate) exposure: f64,
     /// Steps that its fix removes and that lie on a way to a crown jewel, ascending.
     pub(crate) removed: Vec<StepId>,
+    /// Steps that its fix removes and that an attacker can take to something of value, those back into free
+    /// states included, ascending.
+    pub(crate) cut: Vec<StepId>,
     /// The view in which the verdict holds.
     pub(crate) certainty: Certainty,
     pub(crate) concern: Option<Concern>,
@@ -32,8 +35,34 @@ pub(crate) struct Judgement {
     pub(crate) jewels: Vec<usize>,
 }
 
-/// What the entries reach without a state, by the state and the view.
-pub(crate) type Detours = HashMap<(StateId, Certainty), StateSet>;
+/// Searches for detours, by what was asked.
+#[derive(Debug, Default)]
+pub(crate) struct Detours {
+    /// What the entries reach without a state.
+    before: HashMap<(StateId, Certainty, Ground), StateSet>,
+    /// Whether a step leads on to a crown jewel without what it needs.
+    after: HashMap<(StepId, Certainty, Ground), bool>,
+}
+
+/// Which steps count. Complete by definition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Ground {
+    /// All of a view.
+    All,
+    /// Those that are enough for `critical`.
+    Firm,
+}
+
+/// Where detours are looked for.
+#[derive(Clone, Copy)]
+struct Field<'f> {
+    ground: Ground,
+    certainty: Certainty,
+    reached: &'f StateSet,
+    ways: &'f Derivations,
+    behind: &'f JewelSets,
+    left_out: &'f [StepId],
+}
 
 /// Blast radii by the nodes they start from.
 pub(crate) type BlastMemo = HashMap<Concern, (BlastRadius, Vec<usize>)>;
@@ -58,29 +87,48 @@ impl Analysis<'_> {
         let mut on_way = |layer: &Layer| -> Result<Vec<StepId>, RiskError> {
             let graph = self.derived.graph();
             let mut steps = Vec::new();
+            let field = Field {
+                ground: Ground::All,
+                certainty: layer.certainty,
+                reached: &layer.reached,
+                ways: &layer.ways,
+                behind: &layer.behind,
+                left_out: &[],
+            };
             for step in candidates.iter().filter_map(|&id| graph.step(id)) {
-                if self.on_way(&step, layer) && self.leads_on(&step, layer, detours)? {
+                if self.on_way(&step, layer) && self.leads_on(&step, field, detours)? {
                     steps.push(step.id());
                 }
             }
             Ok(steps)
         };
-        let reached_in = |layer: &Layer| states.iter().any(|&it| layer.reached.contains(it));
-        let value_in = |layer: &Layer| states.iter().any(|&it| layer.behind.count(it) > 0);
+        // Of several resources each is judged by itself: one that is reached and another of value are no way.
+        let any = |layer: &Layer, reached: bool, value: bool| {
+            concern.nodes.iter().any(|&node| {
+                let states = self.derived.states_of(node);
+                (!reached || states.iter().any(|&it| layer.reached.contains(it)))
+                    && (!value || states.iter().any(|&it| layer.behind.count(it) > 0))
+            })
+        };
         let removed = on_way(conditional)?;
         let (verdict, layer, removed) = if !removed.is_empty() {
             (Verdict::OnPath, conditional, removed)
-        } else if reached_in(conditional) && value_in(conditional) {
+        } else if any(conditional, true, true) {
             (Verdict::BesidePath, conditional, Vec::new())
         } else {
             let possible = on_way(unknown)?;
-            match (reached_in(unknown), value_in(unknown)) {
-                _ if !possible.is_empty() => (Verdict::OnPath, unknown, possible),
-                (true, true) => (Verdict::BesidePath, unknown, Vec::new()),
-                (false, true) => (Verdict::Latent, unknown, Vec::new()),
-                (true, false) => (Verdict::Exposed, unknown, Vec::new()),
-                (false, false) => (Verdict::Isolated, unknown, Vec::new()),
-            }
+            let verdict = if !possible.is_empty() {
+                Verdict::OnPath
+            } else if any(unknown, true, true) {
+                Verdict::BesidePath
+            } else if any(unknown, false, true) {
+                Verdict::Latent
+            } else if any(unknown, true, false) {
+                Verdict::Exposed
+            } else {
+                Verdict::Isolated
+            };
+            (verdict, unknown, possible)
         };
         let (blast, jewels) = match memo.get(&concern) {
             Some(known) => known.clone(),
@@ -90,7 +138,8 @@ impl Analysis<'_> {
                 found
             }
         };
-        let priority = self.priority(finding, verdict, layer, &removed);
+        let priority = self.priority(finding, verdict, layer, &removed, detours)?;
+        let cut = self.cut(&candidates);
         let factors = self.factors(layer, &removed, &states, blast.value);
         Ok(Judgement {
             verdict,
@@ -98,6 +147,7 @@ impl Analysis<'_> {
             score: score(Band::of(priority), &factors),
             exposure: exposure(layer, &states, self),
             removed,
+            cut,
             certainty: layer.certainty,
             concern: Some(concern),
             blast,
@@ -105,45 +155,116 @@ impl Analysis<'_> {
         })
     }
 
-    /// Whether what a step needs can be had without what it gives: a step back to where every attacker has
-    /// been is on no way.
+    /// Steps of a fix by which value is reached, ways back into free states included: what such a state is
+    /// free by may be part of the same fix.
+    fn cut(&self, candidates: &[StepId]) -> Vec<StepId> {
+        let [_, conditional, _] = &self.layers;
+        let graph = self.derived.graph();
+        let leads = |step: &Step<'_>| {
+            step.certainty() <= width(Certainty::Conditional)
+                && step
+                    .inputs()
+                    .all(|input| conditional.reached.contains(input))
+                && self.sideways.count(step.to()) > 0
+        };
+        let steps = candidates.iter().copied();
+        steps
+            .filter(|&id| graph.step(id).is_some_and(|it| leads(&it)))
+            .collect()
+    }
+
+    /// Whether a step is on a way that does not pass one state twice: what it needs can be had without what
+    /// it gives, and what it gives leads on without what it needs.
     ///
-    /// The most likely way shows it for nearly all; for the rest, the entries' reach without the state.
+    /// Both are necessary; together they are not always sufficient, as the way there and the way on may need
+    /// the same third state. To decide that is to find two paths that share no state, which is hard in
+    /// general (Fortune, Hopcroft and Wyllie 1980).
     fn leads_on(
         &self,
         step: &Step<'_>,
-        layer: &Layer,
+        field: Field<'_>,
+        detours: &mut Detours,
+    ) -> Result<bool, RiskError> {
+        Ok(self.is_had_before(step, field, detours)? && self.leads_after(step, field, detours)?)
+    }
+
+    /// The most likely way shows it for nearly all; for the rest, the entries' reach without the state.
+    fn is_had_before(
+        &self,
+        step: &Step<'_>,
+        field: Field<'_>,
         detours: &mut Detours,
     ) -> Result<bool, RiskError> {
         let graph = self.derived.graph();
         let to = step.to();
-        let passes = |input: StateId| {
-            layer.ways.derivation(input).is_some_and(|way| {
-                way.steps()
-                    .iter()
-                    .filter_map(|&id| graph.step(id))
-                    .any(|it| it.to() == to)
+        let shown = |input: StateId| {
+            field.ways.derivation(input).is_some_and(|way| {
+                way.steps().iter().all(|id| {
+                    field.left_out.binary_search(id).is_err()
+                        && graph.step(*id).is_some_and(|it| it.to() != to)
+                })
             })
         };
-        if !step.inputs().any(passes) {
+        if step.inputs().all(shown) {
             return Ok(true);
         }
-        let key = (to, layer.certainty);
-        if !detours.contains_key(&key) {
-            if detours.len() >= self.options.searches {
+        let key = (to, field.certainty, field.ground);
+        if !detours.before.contains_key(&key) {
+            if detours.before.len() >= self.options.searches {
                 return Ok(true);
             }
-            let into: Vec<StepId> = graph.steps_into(to).map(|it| it.id()).collect();
-            let left = reach(
-                &self.view(layer.certainty, false, &into),
-                &self.entries,
-                &self.limits,
-            )?;
-            detours.insert(key, left);
+            let without = removal(graph.steps_into(to).map(|it| it.id()), field.left_out);
+            let view = self.view(field.certainty, false, &without);
+            let left = reach(&view, &self.entries, &self.limits)?;
+            detours.before.insert(key, left);
         }
         Ok(detours
+            .before
             .get(&key)
             .is_some_and(|left| step.inputs().all(|it| left.contains(it))))
+    }
+
+    /// What leads back to an input has the same crown jewels behind it; only then there is anything to search.
+    fn leads_after(
+        &self,
+        step: &Step<'_>,
+        field: Field<'_>,
+        detours: &mut Detours,
+    ) -> Result<bool, RiskError> {
+        let graph = self.derived.graph();
+        let to = step.to();
+        let back: Vec<StateId> = step
+            .inputs()
+            .filter(|&it| field.behind.same_set(it, to))
+            .collect();
+        let is_jewel = |state: &StateId| {
+            let members = field
+                .behind
+                .members(*state)
+                .filter_map(|at| self.jewels.get(at));
+            members.into_iter().any(|jewel| jewel.state == *state)
+        };
+        if back.is_empty() || (self.jewel_of.contains_key(&to) && is_jewel(&to)) {
+            return Ok(true);
+        }
+        let key = (step.id(), field.certainty, field.ground);
+        if let Some(&known) = detours.after.get(&key) {
+            return Ok(known);
+        }
+        if detours.after.len() >= self.options.searches {
+            return Ok(true);
+        }
+        let into = back.iter().flat_map(|&it| graph.steps_into(it));
+        let without = removal(into.map(|it| it.id()), field.left_out);
+        let view = self.view(field.certainty, true, &without);
+        let onward = reach_with(&view, &[to], field.reached, &self.limits)?;
+        let found = field
+            .behind
+            .members(to)
+            .filter_map(|at| self.jewels.get(at))
+            .any(|jewel| onward.contains(jewel.state) && !back.contains(&jewel.state));
+        detours.after.insert(key, found);
+        Ok(found)
     }
 
     fn priority(
@@ -152,40 +273,40 @@ impl Analysis<'_> {
         verdict: Verdict,
         layer: &Layer,
         removed: &[StepId],
-    ) -> Priority {
-        let graph = self.derived.graph();
-        match verdict {
-            Verdict::OnPath
-                if layer.certainty == Certainty::Unknown && !self.same_as_conditional(removed) =>
-            {
-                Priority::Medium
-            }
-            Verdict::OnPath => {
-                let firm = removed
-                    .iter()
-                    .filter_map(|&id| graph.step(id))
-                    .any(|it| self.on_firm_way(&it));
-                if firm {
-                    Priority::Critical
-                } else {
-                    Priority::High
-                }
-            }
+        detours: &mut Detours,
+    ) -> Result<Priority, RiskError> {
+        Ok(match verdict {
+            Verdict::OnPath if layer.certainty == Certainty::Unknown => Priority::Medium,
+            Verdict::OnPath if self.is_firm(removed, detours)? => Priority::Critical,
+            Verdict::OnPath => Priority::High,
             Verdict::BesidePath if !finding.vulnerabilities.is_empty() => Priority::Medium,
             Verdict::BesidePath => Priority::Low,
             Verdict::Latent if finding.severity >= Severity::High => Priority::Medium,
             Verdict::Latent => Priority::Low,
             _ => Priority::Suppressed,
-        }
+        })
     }
 
-    fn same_as_conditional(&self, removed: &[StepId]) -> bool {
-        let [_, conditional, _] = &self.layers;
-        let graph = self.derived.graph();
-        removed
+    /// Whether one of the steps is on a way that is enough for `critical`.
+    fn is_firm(&self, removed: &[StepId], detours: &mut Detours) -> Result<bool, RiskError> {
+        let [certain, ..] = &self.layers;
+        let field = Field {
+            ground: Ground::Firm,
+            certainty: Certainty::Certain,
+            reached: &self.firm.reached,
+            ways: &certain.ways,
+            behind: &self.firm.behind,
+            left_out: &self.firm.left_out,
+        };
+        for step in removed
             .iter()
-            .filter_map(|&id| graph.step(id))
-            .any(|it| self.on_way(&it, conditional))
+            .filter_map(|&id| self.derived.graph().step(id))
+        {
+            if self.on_firm_way(&step) && self.leads_on(&step, field, detours)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The factors of the step that weighs most, or of the states where no step is removed.
@@ -246,7 +367,11 @@ impl Analysis<'_> {
             let by_check = check.is_some_and(|check| check.removes(technique, end));
             let by_ports =
                 stated.is_some() && end == End::To && technique == "network.internet-exposed";
-            let by_weakness = !finding.vulnerabilities.is_empty()
+            // A weakness that is not exploited over the network makes no step.
+            let by_weakness = finding
+                .vulnerabilities
+                .iter()
+                .any(|it| it.network != Some(false))
                 && end == End::To
                 && technique == "compute.exploit-known-weakness";
             let closes = ports.is_none_or(|ports| self.is_closed_by(id, ports));
@@ -278,16 +403,15 @@ impl Analysis<'_> {
                 .iter()
                 .filter_map(|&it| self.estate.resources().get(it)?.account.as_deref())
                 .collect();
-            for step in graph.steps() {
-                let to = self
-                    .derived
-                    .state(step.to())
-                    .and_then(|it| self.derived.node(it.node));
-                if to
-                    .and_then(|it| it.account.as_deref())
-                    .is_some_and(|it| accounts.contains(&it))
-                {
-                    consider(step.id(), End::ToAccount);
+            for (at, resource) in self.estate.resources().iter().enumerate() {
+                let account = resource.account.as_deref();
+                if !account.is_some_and(|it| accounts.contains(&it)) {
+                    continue;
+                }
+                for &state in self.derived.states_of(self.derived.node_at(at)) {
+                    for step in graph.steps_into(state) {
+                        consider(step.id(), End::ToAccount);
+                    }
                 }
             }
         }
@@ -359,6 +483,14 @@ impl Analysis<'_> {
 /// Crown jewels that a blast radius or a choke point lists unless all are asked for.
 pub(crate) const IDS_SHOWN: usize = 20;
 
+/// Steps to leave out, ascending.
+fn removal(steps: impl Iterator<Item = StepId>, left_out: &[StepId]) -> Vec<StepId> {
+    let mut all: Vec<StepId> = steps.chain(left_out.iter().copied()).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
 /// How likely an entry reaches the strongest state that it reaches.
 fn exposure(layer: &Layer, states: &[StateId], analysis: &Analysis<'_>) -> f64 {
     let strength = |id: StateId| {
@@ -411,6 +543,7 @@ fn unmapped(finding: &Finding) -> Judgement {
         score,
         exposure: 0.0,
         removed: Vec::new(),
+        cut: Vec::new(),
         certainty: Certainty::Unknown,
         concern: None,
         blast: BlastRadius::default(),

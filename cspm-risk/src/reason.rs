@@ -54,7 +54,8 @@ impl Analysis<'_> {
             }
             Verdict::Exposed => self.exposed(judgement, concern),
             Verdict::Isolated => {
-                if self.states(concern).is_empty() {
+                let blocks = |&it: &NodeId| self.derived.network_block(it).is_some();
+                if self.states(concern).is_empty() && !concern.nodes.iter().any(blocks) {
                     return Reason {
                         blocked_by: vec!["no_step"],
                         ..plain("no step of an attack depends on it".to_owned())

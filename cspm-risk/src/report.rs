@@ -33,7 +33,7 @@ impl Analysis<'_> {
         let blast_view = self.view(Certainty::Conditional, true, &[]);
         let resource_of = self.resource_of();
         let mut memo = BlastMemo::new();
-        let mut detours = Detours::new();
+        let mut detours = Detours::default();
         let mut judged: Vec<Judgement> = Vec::with_capacity(self.estate.findings().len());
         let mut checks: HashMap<&str, Option<&crate::checks::Check>> = HashMap::new();
         for finding in self.estate.findings() {

@@ -600,7 +600,8 @@ impl<'a> Topology<'a> {
             ipv6_addresses: facts.ipv6_addresses.clone(),
             ..InterfaceFacts::default()
         };
-        if own.is_empty() && flat != InterfaceFacts::default() {
+        // Interfaces described one by one with the instance stand for the flat facts; others come on top.
+        if facts.interfaces.is_empty() && flat != InterfaceFacts::default() {
             own.push(self.interface(at, resource, &flat, resource.evidence_of("")));
         }
         for interface in &mut own {
