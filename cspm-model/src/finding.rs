@@ -1,5 +1,7 @@
 //! Findings: what a scanner says is wrong with a resource.
 
+use std::collections::HashSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -115,21 +117,30 @@ record! {
 impl Finding {
     /// Every resource it names, the main one first, none twice.
     pub fn resource_names(&self) -> Vec<&str> {
-        let mut names = Vec::new();
-        for name in std::iter::once(&self.resource).chain(&self.resources) {
-            if !name.is_empty() && !names.contains(&name.as_str()) {
-                names.push(name);
-            }
-        }
-        names
+        let mut seen = HashSet::new();
+        std::iter::once(&self.resource)
+            .chain(&self.resources)
+            .map(String::as_str)
+            .filter(|name| !name.is_empty() && seen.insert(*name))
+            .collect()
     }
 
     /// Whether the status says that nothing is wrong, or that a person has to look first.
     pub fn is_settled(&self) -> bool {
         self.status.as_deref().is_some_and(|status| {
             matches!(
-                status.to_ascii_lowercase().as_str(),
-                "pass" | "passed" | "manual" | "resolved" | "not_applicable" | "closed" | "fixed"
+                status.trim().to_ascii_lowercase().as_str(),
+                "pass"
+                    | "passed"
+                    | "manual"
+                    | "resolved"
+                    | "suppressed"
+                    | "muted"
+                    | "not_applicable"
+                    | "not_available"
+                    | "archived"
+                    | "closed"
+                    | "fixed"
             )
         })
     }

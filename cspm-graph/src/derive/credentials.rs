@@ -5,9 +5,14 @@ use cspm_model::{Access, Estate, Location, Properties};
 use super::draft::{Draft, DraftState, NodeId, StepFacts};
 use super::technique::Techniques;
 
-/// The states of reaching a node over the network.
-pub(super) fn reach_states(draft: &Draft, node: NodeId) -> Vec<DraftState> {
-    draft.reach_of(node).map(|(state, _)| state).collect()
+/// The ways to a database over the network. None of those modelled is asked over UDP.
+pub(super) fn ways(draft: &Draft, node: NodeId) -> Vec<DraftState> {
+    let protocol = |ports: u32| draft.ports.get(ports as usize).map(|(it, _)| it.as_str());
+    draft
+        .reach_of(node)
+        .filter(|(_, key)| protocol(key.ports) != Some("udp"))
+        .map(|(state, _)| state)
+        .collect()
 }
 
 /// Gates from the administrator's secret of a database and a network way to its data.
@@ -29,7 +34,7 @@ pub(super) fn derive(estate: &Estate, techniques: &Techniques, draft: &mut Draft
             .unwrap_or_else(|| resource.evidence_of("/master_secret"));
         let node = NodeId::of(at);
         let password = draft.state(NodeId::of(secret), Access::Read);
-        for way in reach_states(draft, node) {
+        for way in ways(draft, node) {
             for access in [Access::Read, Access::Write] {
                 let to = draft.state(node, access);
                 let facts = StepFacts::certain(technique, vec![place.clone()])

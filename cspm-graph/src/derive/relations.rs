@@ -7,7 +7,7 @@ use cspm_model::report::Condition;
 use cspm_model::resource::Class;
 use cspm_model::{Access, Certainty, Estate, Relation, ResourceId, StateRef};
 
-use super::credentials::reach_states;
+use super::credentials;
 use super::draft::{Draft, DraftState, NodeId, StepFacts};
 use super::stated_ports::StatedPorts;
 use super::technique::{Technique, TechniqueId, Techniques};
@@ -78,7 +78,7 @@ fn add(
             };
             let input = held(draft, access);
             if to_class == Class::Store {
-                let mut ways = reach_states(draft, to);
+                let mut ways = credentials::ways(draft, to);
                 if ways.is_empty() {
                     ways.push(draft.reach(to, "tcp", "*"));
                 }

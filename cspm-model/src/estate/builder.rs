@@ -252,15 +252,20 @@ fn unique_findings(mut findings: Vec<Finding>) -> Vec<Finding> {
             finding.id = format!("{}@{}", finding.check, finding.resource);
         }
     }
+    // Content first, place last: shuffled records get the same ids.
     findings.sort_by(|a, b| {
-        (&a.id, &a.check, &a.resource, &a.part, &a.title, &a.evidence).cmp(&(
-            &b.id,
-            &b.check,
-            &b.resource,
-            &b.part,
-            &b.title,
-            &b.evidence,
-        ))
+        let content = |it: &Finding| {
+            (
+                it.severity,
+                it.ports.clone(),
+                it.source.clone(),
+                it.account.clone(),
+            )
+        };
+        (&a.id, &a.check, &a.resource, &a.part, &a.title)
+            .cmp(&(&b.id, &b.check, &b.resource, &b.part, &b.title))
+            .then_with(|| content(a).cmp(&content(b)))
+            .then_with(|| a.evidence.cmp(&b.evidence))
     });
     let mut taken: HashSet<String> = findings.iter().map(|finding| finding.id.clone()).collect();
     let mut seen: HashMap<String, u64> = HashMap::new();

@@ -203,7 +203,11 @@ impl Resource {
         conflict |= self.region.absorb(other.region);
         conflict |= self.name.absorb(other.name);
         conflict |= self.tags.absorb(other.tags);
-        conflict |= self.criticality.absorb(other.criticality);
+        // Of two opinions how much it matters, the higher one is safe.
+        conflict |= self.criticality.is_some()
+            && other.criticality.is_some()
+            && self.criticality != other.criticality;
+        self.criticality = self.criticality.max(other.criticality);
         conflict |= self.extra.absorb(other.extra);
         self.aliases.extend(other.aliases);
         self.aliases.sort();

@@ -12,9 +12,10 @@ use super::super::draft::{Draft, NodeId, StepFacts};
 use super::super::technique::{Rule, TechniqueId};
 use super::World;
 use super::candidates::{Claim, Target, objects};
+use super::encryption::{KeyUse, key_use};
 use super::holders::{Answer, Holder, Holders, Question};
-use super::public::Public;
 use super::near_miss::{GrantControl, NearMiss, NearMisses};
+use super::public::Public;
 
 /// What is known of a permission.
 #[derive(Debug, Clone, Default)]
@@ -105,8 +106,14 @@ fn outcome(world: &World<'_>, question: &Question<'_>, answer: &Answer) -> Outco
             Some(Block::ResourceControl { .. }) => {
                 "a resource control policy of the organisation".to_owned()
             }
-            Some(block) => block.to_string(),
-            None => "nothing allows it".to_owned(),
+            Some(Block::NoIdentityAllow) => "the lack of an allow in its own policies".to_owned(),
+            Some(Block::NoResourceAllow) => {
+                "the policy of the resource, which does not let it in".to_owned()
+            }
+            Some(Block::Contradiction) => "conditions that contradict each other".to_owned(),
+            Some(Block::Session) => "the session policies".to_owned(),
+            Some(Block::Endpoint) => "the policy of the VPC endpoint".to_owned(),
+            _ => "the provider, which refuses it whatever policies say".to_owned(),
         };
         let evidence = found
             .map(|(place, _)| place)
@@ -253,6 +260,13 @@ pub(super) fn derive(
                     {
                         continue;
                     }
+                    // A machine that does not run takes no commands.
+                    let resource = world.estate.resources().get(target.position);
+                    if let Some(Properties::Instance(facts)) = resource.map(|it| &it.properties)
+                        && facts.state.as_deref().is_some_and(|it| it != "running")
+                    {
+                        continue;
+                    }
                     // What everybody may do, principals do as part of everybody.
                     if public.open.contains(&(target.position, rule.access)) {
                         continue;
@@ -260,7 +274,9 @@ pub(super) fn derive(
                     // A public access block that restricts a public policy keeps other accounts out as
                     // well, whomever the policy names (Amazon S3 User Guide, "Blocking public access",
                     // RestrictPublicBuckets, read 2026-11).
-                    if public.restricted.contains(&target.position) && target.account != holder.account {
+                    if public.restricted.contains(&target.position)
+                        && target.account != holder.account
+                    {
                         continue;
                     }
                     match ask(world, holder, rule, target, &decrypt) {
@@ -268,7 +284,11 @@ pub(super) fn derive(
                             let to = draft.state(NodeId::of(target.position), rule.access);
                             draft.step(from, to, permission.into_facts(rule.technique));
                         }
-                        Outcome::Denied { reason, evidence, control } => {
+                        Outcome::Denied {
+                            reason,
+                            evidence,
+                            control,
+                        } => {
                             let matters = rule.access == Access::Read
                                 && (control != GrantControl::NoAllow || claim == Claim::Identity);
                             if matters {
@@ -361,30 +381,7 @@ fn ask(
     }
 }
 
-/// The key that the data of a resource is encrypted with, where it is not the provider's own.
-fn customer_key(properties: &Properties) -> Option<&str> {
-    let key = match properties {
-        Properties::Bucket(facts) => facts
-            .encryption
-            .as_ref()
-            .filter(|it| {
-                it.algorithm
-                    .as_deref()
-                    .is_some_and(|it| it.starts_with("aws:kms"))
-            })
-            .and_then(|it| it.key.as_deref()),
-        Properties::Secret(facts) => facts.key.as_deref(),
-        Properties::Snapshot(facts) => facts
-            .key
-            .as_deref()
-            .filter(|_| facts.encrypted == Some(true)),
-        _ => None,
-    };
-    key.filter(|key| !key.contains("alias/aws/"))
-}
-
-/// The same principal has to be allowed to decrypt: the service asks in its name (Amazon S3 User Guide,
-/// "Using server-side encryption with AWS KMS keys", read 2026-11).
+/// The same principal has to be allowed to decrypt.
 fn with_key(
     world: &World<'_>,
     holder: &Holder<'_>,
@@ -392,29 +389,35 @@ fn with_key(
     permission_so_far: Permission,
     decrypt: &Action,
 ) -> Outcome {
-    let Some(name) = customer_key(&resource.properties) else {
-        return Outcome::Allowed(permission_so_far);
+    let certainty = |certainty| Permission {
+        certainty,
+        ..Permission::default()
     };
-    let found = world.estate.resolve(name, resource.account.as_deref());
-    let key = found.and_then(|at| world.estate.resources().get(at).map(|it| (at, it)));
-    let Some((position, key)) = key else {
-        let unknown = Permission {
-            certainty: Certainty::Unknown,
-            ..Permission::default()
-        };
-        return Outcome::Allowed(permission_so_far.and(unknown));
+    let (key, document) = match key_use(world, resource) {
+        KeyUse::None => return Outcome::Allowed(permission_so_far),
+        KeyUse::Provider if holder.account == resource.account => {
+            return Outcome::Allowed(permission_so_far);
+        }
+        KeyUse::Provider => {
+            return Outcome::Denied {
+                reason: "the provider's own key that encrypts it, which serves no other account"
+                    .to_owned(),
+                evidence: Some(resource.evidence_of("")),
+                control: GrantControl::KeyPolicy,
+            };
+        }
+        KeyUse::NotCollected => {
+            return Outcome::Allowed(permission_so_far.and(certainty(Certainty::Unknown)));
+        }
+        KeyUse::Disabled(key) => {
+            return Outcome::Denied {
+                reason: format!("the key `{}` that encrypts it, which is disabled", key.id),
+                evidence: Some(key.evidence_of("/enabled")),
+                control: GrantControl::KeyPolicy,
+            };
+        }
+        KeyUse::Customer { key, document } => (key, document),
     };
-    if let Properties::Key(facts) = &key.properties
-        && facts.manager.as_deref() == Some("AWS")
-    {
-        return Outcome::Allowed(permission_so_far);
-    }
-    let target = world
-        .targets
-        .of_kind("key")
-        .iter()
-        .find(|it| it.position == position);
-    let document = target.and_then(|it| it.document);
     let policy = document.and_then(|id| world.policies.document(id));
     let question = Question {
         holder,
@@ -426,19 +429,11 @@ fn with_key(
         context: None,
     };
     match permission(world, &question) {
-        Outcome::Allowed(decrypts) => {
-            // A key without a collected policy may let the principal in or not.
-            let certainty = if policy.is_none() {
-                Certainty::Unknown
-            } else {
-                Certainty::Certain
-            };
-            let known = Permission {
-                certainty,
-                ..Permission::default()
-            };
-            Outcome::Allowed(permission_so_far.and(decrypts).and(known))
+        _ if policy.is_none() => {
+            // Without its policy, a key may let the principal in or not.
+            Outcome::Allowed(permission_so_far.and(certainty(Certainty::Unknown)))
         }
+        Outcome::Allowed(decrypts) => Outcome::Allowed(permission_so_far.and(decrypts)),
         Outcome::Denied {
             reason, evidence, ..
         } => Outcome::Denied {
@@ -466,15 +461,22 @@ pub(super) fn target_context<'c>(
             .iter()
             .map(|(key, value)| (key.to_ascii_lowercase(), value))
             .collect();
-        let own = holder.identity.iter().chain(holder.boundary.iter().flatten());
-        let policies = own.filter_map(|&id| world.policies.document(id)).chain(document);
+        let own = holder
+            .identity
+            .iter()
+            .chain(holder.boundary.iter().flatten());
+        let policies = own
+            .filter_map(|&id| world.policies.document(id))
+            .chain(document);
         for key in policies
             .flat_map(|it| it.policy.statements())
             .flat_map(|it| it.condition_keys())
         {
             let lower = key.to_ascii_lowercase();
             if let Some((_, tag)) = lower.split_once("resourcetag/") {
-                context.to_mut().insert(key, tags.get(tag).map(|value| (*value).clone()));
+                context
+                    .to_mut()
+                    .insert(key, tags.get(tag).map(|value| (*value).clone()));
             }
         }
     }
@@ -487,33 +489,40 @@ pub(super) fn target_context<'c>(
     if let Properties::Function(facts) = &resource.properties
         && let Some(auth) = facts.url.as_ref().and_then(|it| it.auth.as_deref())
     {
-        context.to_mut().insert("lambda:FunctionUrlAuthType", [auth]);
+        context
+            .to_mut()
+            .insert("lambda:FunctionUrlAuthType", [auth]);
     }
     context
 }
 
-/// Objects in a resource that some allowing statement means, at most eight.
+/// Objects in a resource that statements tell apart: those that an allow means, and those that a deny leaves
+/// out. At most [`OBJECTS_MAX`].
 pub(super) fn objects_of<'p>(
     id: &str,
     policies: impl Iterator<Item = &'p cspm_iam::aws::Policy>,
 ) -> Vec<String> {
+    use cspm_iam::aws::{Effect, ResourcePatterns};
     let mut found: Vec<String> = Vec::new();
     for statement in policies.flat_map(cspm_iam::aws::Policy::statements) {
-        if statement.effect() != cspm_iam::aws::Effect::Allow {
-            continue;
-        }
-        let named: Vec<String> = match statement.resource_patterns() {
-            cspm_iam::aws::ResourcePatterns::Only(patterns) => patterns
+        let named: Vec<String> = match (statement.effect(), statement.resource_patterns()) {
+            (Effect::Allow, ResourcePatterns::Only(patterns))
+            | (Effect::Deny, ResourcePatterns::AllBut(patterns)) => patterns
                 .iter()
                 .flat_map(|pattern| objects(id, pattern))
                 .collect(),
-            _ => vec![format!("{id}/{}", super::candidates::PROBE)],
+            (Effect::Allow, _) => vec![format!("{id}/{}", super::candidates::PROBE)],
+            (Effect::Deny, _) => Vec::new(),
         };
         for object in named {
-            if !found.contains(&object) && found.len() < 8 {
+            if !found.contains(&object) && found.len() < OBJECTS_MAX {
                 found.push(object);
             }
         }
     }
     found
 }
+
+/// Objects asked about in one bucket. Policies that single out more prefixes than this are rare; those past it
+/// are not asked about, which may under-report.
+const OBJECTS_MAX: usize = 64;

@@ -19,7 +19,11 @@ pub(super) struct Named {
 impl Named {
     fn of(policy: &Policy) -> Self {
         let mut named = Self::default();
-        for statement in policy.statements().iter().filter(|it| it.effect() == Effect::Allow) {
+        for statement in policy
+            .statements()
+            .iter()
+            .filter(|it| it.effect() == Effect::Allow)
+        {
             let principals = statement.principals();
             if matches!(principals, cspm_iam::aws::Principals::AllBut(_)) {
                 named.everyone = true;
@@ -84,7 +88,8 @@ pub(super) struct Targets {
 impl Targets {
     pub(super) fn new(estate: &Estate, policies: &Policies) -> Self {
         let mut targets = Self {
-            asks_resource_organization: !condition_keys(estate, policies, "aws:resourceorg").is_empty(),
+            asks_resource_organization: !condition_keys(estate, policies, "aws:resourceorg")
+                .is_empty(),
             ..Self::default()
         };
         // Resources are sorted by id, so each kind is too.
@@ -96,8 +101,9 @@ impl Targets {
                 PolicyType::Resource
             };
             let document = policies.attached(policy_type, position).first().copied();
-            let named =
-                document.and_then(|id| policies.document(id)).map(|it| Named::of(&it.policy));
+            let named = document
+                .and_then(|id| policies.document(id))
+                .map(|it| Named::of(&it.policy));
             let shelf = targets.by_kind.entry(kind.to_owned()).or_default();
             let at = shelf.all.len();
             if let Some(named) = &named {
@@ -105,13 +111,25 @@ impl Targets {
                     shelf.for_everyone.push(at);
                 }
                 for account in &named.accounts {
-                    shelf.for_account.entry(account.clone()).or_default().push(at);
+                    shelf
+                        .for_account
+                        .entry(account.clone())
+                        .or_default()
+                        .push(at);
                 }
                 for principal in &named.principals {
-                    shelf.for_principal.entry(principal.clone()).or_default().push(at);
+                    shelf
+                        .for_principal
+                        .entry(principal.clone())
+                        .or_default()
+                        .push(at);
                 }
             }
-            shelf.of_account.entry(resource.account.clone()).or_default().push(at);
+            shelf
+                .of_account
+                .entry(resource.account.clone())
+                .or_default()
+                .push(at);
             shelf.all.push(Target {
                 position,
                 account: resource.account.clone(),
@@ -150,19 +168,34 @@ impl Targets {
         actions: &[Action],
         kind: &str,
     ) -> Vec<(&'t Target, Claim)> {
-        let Some(shelf) = self.by_kind.get(kind) else { return Vec::new() };
+        let Some(shelf) = self.by_kind.get(kind) else {
+            return Vec::new();
+        };
         let mut found: BTreeMap<usize, Claim> = BTreeMap::new();
-        let own = shelf.of_account.get(&holder.account).map_or(&[][..], Vec::as_slice);
+        let own = shelf
+            .of_account
+            .get(&holder.account)
+            .map_or(&[][..], Vec::as_slice);
         let placeless = shelf.of_account.get(&None).map_or(&[][..], Vec::as_slice);
         // Another account's resource needs a policy of its own that lets the principal in.
         let mut inviting: Vec<usize> = shelf.for_everyone.clone();
         if let Some(account) = &holder.account {
             inviting.extend(shelf.for_account.get(account).into_iter().flatten());
         }
-        inviting.extend(shelf.for_principal.get(&name_of(&holder.principal)).into_iter().flatten());
+        inviting.extend(
+            shelf
+                .for_principal
+                .get(&name_of(&holder.principal))
+                .into_iter()
+                .flatten(),
+        );
         inviting.sort_unstable();
         inviting.dedup();
-        for document in holder.identity.iter().filter_map(|&id| policies.document(id)) {
+        for document in holder
+            .identity
+            .iter()
+            .filter_map(|&id| policies.document(id))
+        {
             for statement in document.policy.statements() {
                 if statement.effect() != Effect::Allow
                     || !actions.iter().any(|action| statement.covers_action(action))
@@ -185,11 +218,18 @@ impl Targets {
         }
         // Within the account, the resource's policy may be enough.
         for at in inviting {
-            if shelf.all.get(at).is_some_and(|target| target.account == holder.account) {
+            if shelf
+                .all
+                .get(at)
+                .is_some_and(|target| target.account == holder.account)
+            {
                 found.entry(at).or_insert(Claim::Resource);
             }
         }
-        found.into_iter().filter_map(|(at, claim)| Some((shelf.all.get(at)?, claim))).collect()
+        found
+            .into_iter()
+            .filter_map(|(at, claim)| Some((shelf.all.get(at)?, claim)))
+            .collect()
     }
 }
 

@@ -234,7 +234,12 @@ fn pass_roles(
                     let whole = passes.and(makes.clone()).and(trust);
                     draft.step(from, to, whole.into_facts(*technique));
                 }
-                Outcome::Denied { reason, evidence, control } => misses.add(NearMiss { control,
+                Outcome::Denied {
+                    reason,
+                    evidence,
+                    control,
+                } => misses.add(NearMiss {
+                    control,
                     principal: holder.node,
                     target: NodeId::of(target.position),
                     reason,

@@ -83,14 +83,27 @@ impl<'p> Holders<'p> {
             let (managed, boundary, groups) = match &resource.properties {
                 Properties::User(facts) => (&facts.policies, &facts.boundary, &facts.groups[..]),
                 Properties::Role(facts) => (&facts.policies, &facts.boundary, &[][..]),
-                _ if resource.kind.as_str() == "unknown"
-                    && !policies.attached(PolicyType::Identity, at).is_empty() =>
+                _ if matches!(
+                    resource.kind.as_str(),
+                    "unknown" | "identity.service_account" | "identity.federated"
+                ) && !policies.attached(PolicyType::Identity, at).is_empty() =>
                 {
                     (const { &Vec::new() }, &None, &[][..])
                 }
                 _ => continue,
             };
             let Ok(principal) = Principal::parse(resource.id.as_str()) else {
+                if !policies.attached(PolicyType::Identity, at).is_empty() {
+                    diagnostics.push(Diagnostic::new(
+                        "not-modelled",
+                        Effect::UnderReport,
+                        format!(
+                            "`{}` has grants, but its id is no AWS ARN: they are not evaluated",
+                            resource.id
+                        ),
+                        resource.evidence_of(""),
+                    ));
+                }
                 continue;
             };
             let account = resource
@@ -343,7 +356,11 @@ impl<'p> Holders<'p> {
             .bounds_at(holder.scp)
             .and_then(|bounds| levels(&bounds.ready_service_control));
         let rcp_levels = self
-            .bounds_at(question.resource_account.and_then(|it| self.bounds_of.get(it).copied()))
+            .bounds_at(
+                question
+                    .resource_account
+                    .and_then(|it| self.bounds_of.get(it).copied()),
+            )
             .and_then(|bounds| levels(&bounds.ready_resource_control));
         let set = PolicySet {
             identity: &holder.ready.identity,
@@ -365,6 +382,19 @@ impl<'p> Holders<'p> {
         Answer {
             decision: aws::evaluate(&request, &set),
         }
+    }
+
+    /// The resource control policies of an account, from the root down.
+    pub(super) fn resource_control(&'p self, account: Option<&str>) -> Vec<&'p [&'p aws::Policy]> {
+        let bounds = self.bounds_at(account.and_then(|it| self.bounds_of.get(it).copied()));
+        bounds
+            .map(|it| {
+                it.ready_resource_control
+                    .iter()
+                    .map(Vec::as_slice)
+                    .collect()
+            })
+            .unwrap_or_default()
     }
 
     fn bounds_at(&self, number: Option<usize>) -> Option<&Bounds<'p>> {
@@ -439,7 +469,10 @@ fn target(estate: &Estate, name: &str) -> Option<usize> {
 
 /// Whether a policy has a condition on tags of resources.
 pub(super) fn asks_resource_tags(policy: &aws::Policy) -> bool {
-    let mut keys = policy.statements().iter().flat_map(aws::Statement::condition_keys);
+    let mut keys = policy
+        .statements()
+        .iter()
+        .flat_map(aws::Statement::condition_keys);
     keys.any(|key| key.to_ascii_lowercase().contains("resourcetag/"))
 }
 

@@ -2,6 +2,7 @@
 
 mod access;
 mod candidates;
+mod encryption;
 mod escalation;
 mod holders;
 mod near_miss;
@@ -10,8 +11,8 @@ mod policies;
 mod public;
 mod roles;
 
-pub use permissions::{PermissionAnswer, Permissions};
 pub use near_miss::{GrantControl, NearMiss, NearMisses};
+pub use permissions::{PermissionAnswer, Permissions};
 
 use cspm_model::{Diagnostic, Estate};
 

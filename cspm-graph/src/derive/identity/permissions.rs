@@ -53,7 +53,12 @@ impl<'e> Permissions<'e> {
     pub fn new(estate: &'e Estate) -> Result<Self, DeriveError> {
         let mut diagnostics = Vec::new();
         let policies = Policies::new(estate, &mut diagnostics);
-        Ok(Self { estate, techniques: Techniques::load()?, policies, diagnostics })
+        Ok(Self {
+            estate,
+            techniques: Techniques::load()?,
+            policies,
+            diagnostics,
+        })
     }
 
     /// What was noticed while reading policies.
@@ -69,26 +74,41 @@ impl<'e> Permissions<'e> {
     ///
     /// # Complexity
     /// One question for each principal.
-    pub fn who_can(&self, action: &str, resource: &str) -> Result<Vec<PermissionAnswer>, DeriveError> {
+    pub fn who_can(
+        &self,
+        action: &str,
+        resource: &str,
+    ) -> Result<Vec<PermissionAnswer>, DeriveError> {
         self.with_world(|world| {
-            let action = Action::parse(action)
-                .map_err(|error| DeriveError::Question { message: error.to_string() })?;
+            let action = Action::parse(action).map_err(|error| DeriveError::Question {
+                message: error.to_string(),
+            })?;
             let position = self.position(resource);
             let (kind, id) = match position.and_then(|at| self.estate.resources().get(at)) {
                 // The rights on the objects of a bucket are asked of an object.
-                Some(found) if resource.starts_with("arn:") && resource.len() > found.id.as_str().len() => {
+                Some(found)
+                    if resource.starts_with("arn:") && resource.len() > found.id.as_str().len() =>
+                {
                     (found.kind.as_str(), resource.to_owned())
                 }
                 Some(found) => (found.kind.as_str(), found.id.to_string()),
                 None => ("", resource.to_owned()),
             };
-            let target = position
-                .and_then(|at| world.targets.of_kind(kind).iter().find(|it| it.position == at));
+            let target = position.and_then(|at| {
+                world
+                    .targets
+                    .of_kind(kind)
+                    .iter()
+                    .find(|it| it.position == at)
+            });
             let mut answers = Vec::new();
             for holder in world.holders.all() {
                 let answer = self.ask(world, holder, &action, &id, target);
                 let claims = || {
-                    let own = holder.identity.iter().filter_map(|&it| self.policies.document(it));
+                    let own = holder
+                        .identity
+                        .iter()
+                        .filter_map(|&it| self.policies.document(it));
                     let mut statements = own.flat_map(|it| it.policy.statements());
                     statements.any(|it| {
                         it.effect() == cspm_iam::aws::Effect::Allow
@@ -112,7 +132,11 @@ impl<'e> Permissions<'e> {
     pub fn can(&self, principal: &str) -> Result<Vec<PermissionAnswer>, DeriveError> {
         self.with_world(|world| {
             let position = self.estate.resolve(principal, None);
-            let holder = world.holders.all().iter().find(|it| Some(it.position) == position);
+            let holder = world
+                .holders
+                .all()
+                .iter()
+                .find(|it| Some(it.position) == position);
             let Some(holder) = holder else {
                 return Err(DeriveError::Question {
                     message: format!("`{principal}` is no principal of this estate"),
@@ -120,7 +144,13 @@ impl<'e> Permissions<'e> {
             };
             let mut answers = Vec::new();
             for (_, technique) in self.techniques.iter() {
-                let Some(Rule::OnTarget { targets, any_of, object, .. }) = &technique.rule else {
+                let Some(Rule::OnTarget {
+                    targets,
+                    any_of,
+                    object,
+                    ..
+                }) = &technique.rule
+                else {
                     continue;
                 };
                 for name in any_of {
@@ -147,12 +177,19 @@ impl<'e> Permissions<'e> {
         answers: &mut Vec<PermissionAnswer>,
     ) {
         let actions = std::slice::from_ref(action);
-        let found = world.targets.candidates(self.estate, &self.policies, holder, actions, kind);
+        let found = world
+            .targets
+            .candidates(self.estate, &self.policies, holder, actions, kind);
         for (target, claim) in found {
-            let Some(resource) = self.estate.resources().get(target.position) else { continue };
+            let Some(resource) = self.estate.resources().get(target.position) else {
+                continue;
+            };
             let ids = if object {
                 let document = target.document.and_then(|id| self.policies.document(id));
-                let own = holder.identity.iter().filter_map(|&id| self.policies.document(id));
+                let own = holder
+                    .identity
+                    .iter()
+                    .filter_map(|&id| self.policies.document(id));
                 super::access::objects_of(
                     resource.id.as_str(),
                     own.chain(document).map(|it| &it.policy),
@@ -160,7 +197,9 @@ impl<'e> Permissions<'e> {
             } else {
                 vec![resource.id.to_string()]
             };
-            let asked = ids.iter().map(|id| self.ask(world, holder, action, id, Some(target)));
+            let asked = ids
+                .iter()
+                .map(|id| self.ask(world, holder, action, id, Some(target)));
             let best = asked.min_by_key(|it| (!it.allowed, it.certainty));
             answers.extend(best.filter(|it| it.allowed || claim == Claim::Identity));
         }
@@ -174,7 +213,9 @@ impl<'e> Permissions<'e> {
         id: &str,
         target: Option<&Target>,
     ) -> PermissionAnswer {
-        let document = target.and_then(|it| it.document).and_then(|it| self.policies.document(it));
+        let document = target
+            .and_then(|it| it.document)
+            .and_then(|it| self.policies.document(it));
         let context = target.map(|target| target_context(world, holder, target));
         let question = Question {
             holder,
@@ -208,7 +249,11 @@ impl<'e> Permissions<'e> {
                 answer.conditions = permission.conditions;
                 answer.evidence = permission.evidence;
             }
-            Outcome::Denied { reason, evidence, control } => {
+            Outcome::Denied {
+                reason,
+                evidence,
+                control,
+            } => {
                 answer.blocked_by = Some(control);
                 answer.reason = Some(reason);
                 answer.evidence = evidence.into_iter().collect();
@@ -221,7 +266,9 @@ impl<'e> Permissions<'e> {
     fn position(&self, name: &str) -> Option<usize> {
         self.estate.resolve(name, None).or_else(|| {
             let outer = name.match_indices('/').filter_map(|(at, _)| name.get(..at));
-            outer.filter(|it| it.starts_with("arn:")).find_map(|it| self.estate.position(it))
+            outer
+                .filter(|it| it.starts_with("arn:"))
+                .find_map(|it| self.estate.position(it))
         })
     }
 

@@ -94,6 +94,14 @@ impl Policies {
         let (Some(kind), Some(attached)) = (grant.policy_type, grant.attached_to.as_deref()) else {
             return;
         };
+        if matches!(kind, PolicyType::Session | PolicyType::Endpoint) {
+            diagnostics.push(Diagnostic::new(
+                "not-modelled",
+                Effect::OverReport,
+                "session and endpoint policies limit nothing yet: what they would keep out is reported",
+                place(grant),
+            ));
+        }
         let Some(owner) = estate.resolve(attached, None) else {
             diagnostics.push(Diagnostic::new(
                 "not-collected",
@@ -138,7 +146,13 @@ impl Policies {
         }
         if matches!(kind, PolicyType::Resource | PolicyType::Trust) {
             let whole = joined.entry((kind, owner)).or_default();
-            whole.version = whole.version.take().or(parts.version);
+            // Of several parts, the newest version counts: it is what each of them is written for at least.
+            let newer = |version: &Option<Value>| {
+                version.as_ref().and_then(Value::as_str).map(str::to_owned)
+            };
+            if newer(&parts.version) > newer(&whole.version) {
+                whole.version = parts.version;
+            }
             whole.statements.extend(parts.statements);
         } else {
             self.add(kind, owner, parts, diagnostics);
@@ -166,7 +180,7 @@ impl Policies {
             match identity {
                 Some(owner) => {
                     let parts = Parts {
-                        version: None,
+                        version: Some(json!("2012-10-17")),
                         statements: vec![(statement(grant, None), place(grant))],
                     };
                     self.add(PolicyType::Identity, owner, parts, diagnostics);
@@ -186,7 +200,17 @@ impl Policies {
             let bare = name.trim_end_matches("/*");
             match estate.resolve(bare, None) {
                 Some(owner) => {
-                    let whole = joined.entry((PolicyType::Resource, owner)).or_default();
+                    let is_role = estate
+                        .resources()
+                        .get(owner)
+                        .is_some_and(|it| it.kind.as_str() == "identity.role");
+                    let kind = if is_role {
+                        PolicyType::Trust
+                    } else {
+                        PolicyType::Resource
+                    };
+                    let whole = joined.entry((kind, owner)).or_default();
+                    whole.version = Some(json!("2012-10-17"));
                     whole
                         .statements
                         .push((statement(grant, Some(&principal)), place(grant)));
@@ -210,7 +234,8 @@ impl Policies {
     ) {
         let (values, statements): (Vec<Value>, Vec<Location>) =
             parts.statements.into_iter().unzip();
-        let version = parts.version.unwrap_or_else(|| json!("2012-10-17"));
+        // Without a version, a document is of the older one (AWS IAM User Guide, "Version", read 2026-11).
+        let version = parts.version.unwrap_or_else(|| json!("2008-10-17"));
         let document = json!({"Version": version, "Statement": values});
         let at = statements
             .first()
@@ -246,7 +271,10 @@ impl Policies {
 
     /// Documents as the evaluator takes them.
     pub(super) fn ready(&self, ids: &[DocumentId]) -> Vec<&Policy> {
-        ids.iter().filter_map(|&id| self.document(id)).map(|it| &it.policy).collect()
+        ids.iter()
+            .filter_map(|&id| self.document(id))
+            .map(|it| &it.policy)
+            .collect()
     }
 
     pub(super) fn document(&self, id: DocumentId) -> Option<&Document> {

@@ -14,6 +14,7 @@ use super::super::technique::{Rule, TechniqueId};
 use super::World;
 use super::access::{Permission, objects_of, parse_action};
 use super::candidates::Target;
+use super::encryption::{KeyUse, key_use};
 use super::near_miss::{GrantControl, NearMiss, NearMisses};
 
 /// An address on the internet that belongs to no provider range that policies name: whoever asks from
@@ -55,7 +56,7 @@ pub(super) fn derive(
             access,
             any_of,
             object,
-            ..
+            needs_key,
         }) = &entry.rule
         else {
             continue;
@@ -76,7 +77,7 @@ pub(super) fn derive(
                     world,
                     &callers,
                     target,
-                    (technique, access),
+                    (technique, access, *needs_key),
                     any_of,
                     *object,
                     draft,
@@ -133,6 +134,7 @@ impl Callers {
             context.insert(key, Vec::<String>::new());
         }
         context.insert("kms:CallerAccount", ["000000000000"]);
+        context.insert("lambda:InvokedViaFunctionUrl", ["false"]);
         Ok(Self {
             everything: Policy::from_value(&document, &aws::Limits::default())
                 .map_err(|error| broken(&error))?,
@@ -140,6 +142,47 @@ impl Callers {
             stranger: Principal::parse(STRANGER).map_err(|error| broken(&error))?,
             context,
         })
+    }
+
+    /// What a caller from outside may do with the key that encrypts a resource: nothing is needed, a
+    /// permission, or why not.
+    fn key(
+        &self,
+        world: &World<'_>,
+        resource: &Resource,
+    ) -> Result<Option<Result<Permission, String>>, DeriveError> {
+        let unknown = Permission {
+            certainty: Certainty::Unknown,
+            ..Permission::default()
+        };
+        Ok(Some(match key_use(world, resource) {
+            KeyUse::None => return Ok(None),
+            KeyUse::Provider => Err(
+                "the provider's own key that encrypts it, which serves no other account".to_owned(),
+            ),
+            KeyUse::Disabled(key) => Err(format!(
+                "the key `{}` that encrypts it, which is disabled",
+                key.id
+            )),
+            KeyUse::NotCollected | KeyUse::Customer { document: None, .. } => Ok(unknown),
+            KeyUse::Customer { key, document } => {
+                let target = Target {
+                    position: 0,
+                    account: key.account.clone(),
+                    named: None,
+                    document,
+                    asks_resource_tags: false,
+                };
+                let ids = [key.id.to_string()];
+                self.allowed(world, &target, &["kms:Decrypt"], &ids, None)?
+                    .ok_or_else(|| {
+                        format!(
+                            "the key `{}` that encrypts it, whose policy does not let it in",
+                            key.id
+                        )
+                    })
+            }
+        }))
     }
 
     /// Whether a caller from outside is let in by the policy of a resource; the surest answer counts.
@@ -157,7 +200,9 @@ impl Callers {
         let mut context = self.context.clone();
         if let Some(auth) = auth {
             context.insert("lambda:FunctionUrlAuthType", [auth]);
+            context.insert("lambda:InvokedViaFunctionUrl", ["true"]);
         }
+        let control = world.holders.resource_control(target.account.as_deref());
         let mut best: Option<Permission> = None;
         for action in actions {
             let action = parse_action(action)?;
@@ -171,6 +216,7 @@ impl Callers {
                             &identity
                         },
                         resource: Some(&document.policy),
+                        resource_control: Some(&control),
                         ..PolicySet::default()
                     };
                     let request = Request {
@@ -242,7 +288,7 @@ fn open_by_policy(
     world: &World<'_>,
     callers: &Callers,
     target: &Target,
-    (technique, access): (TechniqueId, Access),
+    (technique, access, needs_key): (TechniqueId, Access, bool),
     any_of: &[String],
     object: bool,
     draft: &mut Draft,
@@ -265,6 +311,22 @@ fn open_by_policy(
         return Ok(Openness::Closed);
     };
     let node = NodeId::of(target.position);
+    if needs_key {
+        match callers.key(world, resource)? {
+            None => {}
+            Some(Ok(key)) => permission = permission.and(key),
+            Some(Err(reason)) => {
+                misses.add(NearMiss {
+                    principal: draft.internet,
+                    target: node,
+                    control: GrantControl::KeyPolicy,
+                    reason,
+                    evidence: Some(resource.evidence_of("")),
+                });
+                return Ok(Openness::Closed);
+            }
+        }
+    }
     let mut named = world.techniques.named("aws.public-resource");
     if let Properties::Bucket(facts) = &resource.properties {
         named = match access {
@@ -293,10 +355,18 @@ fn open_by_policy(
         }
     }
     let certain = permission.certainty == Certainty::Certain;
-    let from = if certain { everybody(world, draft) } else { draft.internet() };
+    let from = if certain {
+        everybody(world, draft)
+    } else {
+        draft.internet()
+    };
     let to = draft.state(node, access);
     draft.step(from, to, permission.into_facts(named));
-    Ok(if certain { Openness::Open } else { Openness::Perhaps })
+    Ok(if certain {
+        Openness::Open
+    } else {
+        Openness::Perhaps
+    })
 }
 
 fn account_block<'w>(world: &World<'w>, resource: &Resource) -> Option<&'w PublicAccessBlock> {
@@ -374,6 +444,22 @@ fn function_urls(
     draft: &mut Draft,
 ) -> Result<(), DeriveError> {
     let technique = world.techniques.named("aws.lambda.public-url");
+    let invoke = world.techniques.named("aws.lambda.public-invoke");
+    for target in world.targets.of_kind("compute.function") {
+        if !target.named.as_ref().is_some_and(|it| it.everyone) {
+            continue;
+        }
+        let Some(function) = world.estate.resources().get(target.position) else {
+            continue;
+        };
+        let ids = [function.id.to_string()];
+        let found = callers.allowed(world, target, &["lambda:InvokeFunction"], &ids, None)?;
+        if let Some(permission) = found {
+            let from = draft.internet();
+            let to = draft.state(NodeId::of(target.position), Access::Reach);
+            draft.step(from, to, permission.into_facts(invoke));
+        }
+    }
     for target in world.targets.of_kind("compute.function") {
         let Some(function) = world.estate.resources().get(target.position) else {
             continue;

@@ -236,6 +236,16 @@ fn assumed(
                 continue;
             };
             let Some(document) = target.document.and_then(|id| world.policies.document(id)) else {
+                // Without its trust policy, a role may let the principal in or not.
+                if claim == Claim::Identity && target.account == holder.account {
+                    let to = draft.state(NodeId::of(target.position), Access::Control);
+                    let permission = Permission {
+                        certainty: Certainty::Unknown,
+                        evidence: vec![role.evidence_of("")],
+                        ..Permission::default()
+                    };
+                    draft.step(from, to, permission.into_facts(technique));
+                }
                 continue;
             };
             let context = target_context(world, holder, target);
@@ -253,12 +263,20 @@ fn assumed(
                     let to = draft.state(NodeId::of(target.position), Access::Control);
                     draft.step(from, to, permission.into_facts(technique));
                 }
-                Outcome::Denied { reason, evidence, control } if claim == Claim::Identity => {
+                Outcome::Denied {
+                    reason,
+                    evidence,
+                    control,
+                } if claim == Claim::Identity => {
                     let by_trust = control == GrantControl::NoAllow;
                     misses.add(NearMiss {
                         principal: holder.node,
                         target: NodeId::of(target.position),
-                        control: if by_trust { GrantControl::TrustPolicy } else { control },
+                        control: if by_trust {
+                            GrantControl::TrustPolicy
+                        } else {
+                            control
+                        },
                         reason: if by_trust {
                             "the trust policy, which does not let it in".to_owned()
                         } else {
