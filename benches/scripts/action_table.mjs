@@ -6,7 +6,7 @@
 //
 // Writes aws-actions.tsv.gz and aws-actions.LICENSE. The same version of the package gives the same text.
 //
-// One record a line, fields separated by tabs, lists by spaces, everything sorted:
+// One record a line, fields separated by tabs, lists of keys by spaces and of types by commas, sorted:
 //   V  format version, package, its version, its licence
 //   S  service prefix
 //   R  resource type, ARN pattern, condition keys
@@ -63,10 +63,11 @@ for (const service of (await data.iamServiceKeys()).sort(byText)) {
     const level = LEVELS[details.accessLevel.split(',')[0]]
     if (!level) throw new Error(`${service}:${details.name}: access level ${details.accessLevel}`)
     count.levels[level] = (count.levels[level] ?? 0) + 1
+    if (details.resourceTypes.some((type) => type.name.includes(','))) throw new Error('a comma')
     const types = details.resourceTypes.map((type) => type.name + (type.required ? '*' : ''))
     const own = details.resourceTypes.flatMap((type) => type.conditionKeys ?? [])
     const all = [...details.conditionKeys, ...own]
-    records.push(['A', details.name, level, [...new Set(types)].sort(byText).join(' '), keys(all)])
+    records.push(['A', details.name, level, [...new Set(types)].sort(byText).join(','), keys(all)])
     count.actions += 1
   }
   lines.push(...records.sort((one, other) => byText(one[1], other[1])))

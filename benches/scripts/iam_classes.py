@@ -202,30 +202,50 @@ def without_any_value_if_exists(line):
 
 
 def many_values(line):
-    values = held(line)
-    return any(":" not in operator and operator.lower() != "null" and len(values.get(key.lower(), [])) > 1
+    lists = {key.lower() for key, value in line["context"].items() if isinstance(value, list) and value}
+    return any(":" not in operator and operator.lower() != "null" and key.lower() in lists
                for _, operator, key, _ in conditions(line))
 
 
 def without_many_values(line):
-    for key, value in line["context"].items():
-        if isinstance(value, list) and len(value) > 1:
-            line["context"][key] = value[:1]
+    lists = {key.lower() for key, value in line["context"].items() if isinstance(value, list) and value}
+    for _, statement in statements(line):
+        found = statement.get("Condition") or {}
+        for operator in [name for name in found if ":" not in name and name.lower() != "null"]:
+            for key in [key for key in found[operator] if key.lower() in lists]:
+                every = "not" in operator.lower()
+                word = ("ForAllValues:" if every else "ForAnyValue:") + re.sub("(?i)ifexists$", "", operator)
+                test = found[operator].pop(key)
+                if key not in found.get(word, {}):
+                    found.setdefault(word, {})[key] = test
+        statement["Condition"] = {operator: tests for operator, tests in found.items() if tests}
 
 
 def seconds(line):
-    return any("Date" in operator and any(re.fullmatch(r"\d{5,}", str(value)) for value in values)
-               for _, operator, _, values in conditions(line))
+    keys = {key.lower() for _, operator, key, _ in conditions(line) if "Date" in operator}
+    return any("Date" in operator and any(is_seconds(value) for value in values)
+               for _, operator, _, values in conditions(line)) or any(
+        key.lower() in keys and any(is_seconds(one) for one in listed(value))
+        for key, value in line["context"].items())
+
+
+def is_seconds(value):
+    return re.fullmatch(r"\d{5,}", str(value)) is not None
 
 
 def without_seconds(line):
+    keys = {key.lower() for _, operator, key, _ in conditions(line) if "Date" in operator}
     for statement, operator, key, values in list(conditions(line)):
         if "Date" in operator:
             statement["Condition"][operator][key] = [iso(str(value)) for value in values]
+    for key, value in line["context"].items():
+        if key.lower() in keys and value is not None:
+            texts = [iso(str(one)) for one in listed(value)]
+            line["context"][key] = texts if isinstance(value, list) else texts[0]
 
 
 def iso(text):
-    if not re.fullmatch(r"\d{5,}", text):
+    if not is_seconds(text):
         return text
     return datetime.datetime.fromtimestamp(int(text), datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -240,10 +260,78 @@ def without_any_arn(line):
             statement["Condition"][operator][key] = ["arn:*:*:*:*:*" if v == "*" else v for v in values]
 
 
+def resource_variables(line):
+    return any("${" in text for _, statement in statements(line)
+               for element in ("Resource", "NotResource") for text in listed(statement.get(element, [])))
+
+
+def without_resource_variables(line):
+    values = follows(line)
+    for policy, statement in statements(line):
+        for element in ("Resource", "NotResource"):
+            if element in statement:
+                texts = [filled(text, policy, values) for text in listed(statement[element])]
+                if None in texts and element == "NotResource":
+                    statement["Effect"] = "Allow"
+                    statement["Action"] = "none:Nothing"
+                    statement.pop("NotAction", None)
+                statement[element] = [text for text in texts if text] or ["arn:aws:none:::none"]
+
+
+def filled(text, policy, values):
+    """A text of a policy with its variables; None where one has no value."""
+    if policy.get("Version") != "2012-10-17":
+        return text.replace("${", "$_") if "*}" not in text and "?}" not in text else "arn:aws:none:::none"
+    missing = []
+
+    def value(match):
+        key, default = match.group(1), match.group(2)
+        if key in ("*", "?", "$"):
+            return "\x01" if key != "$" else "$"
+        found = values.get(key.lower(), [default] if default is not None else [])
+        if len(found) != 1:
+            missing.append(key)
+            return ""
+        return re.sub("[*?]", "\x01", found[0])
+
+    text = VARIABLE.sub(value, text)
+    return None if missing else text
+
+
+def follows(line):
+    """The values of the context, with keys that follow from the principal."""
+    values = held(line)
+    name = line["principal"]
+    if name.startswith("arn:"):
+        values.setdefault("aws:principalaccount", [name.split(":")[4]])
+        if ":user/" in name and ":federated-user/" not in name:
+            values.setdefault("aws:username", [name.split("/")[-1]])
+        if is_root(line):
+            values.setdefault("aws:userid", [name.split(":")[4]])
+        if ":federated-user/" in name:
+            values.setdefault("aws:userid", [name.split(":")[4] + ":" + name.split("/")[-1]])
+    return values
+
+
+def old_variables(line):
+    return any(policy.get("Version") != "2012-10-17" and "${" in str(statement.get("Condition"))
+               for policy, statement in statements(line))
+
+
+def without_old_variables(line):
+    for statement, operator, key, values in list(conditions(line)):
+        statement["Condition"][operator][key] = values
+    for policy, statement in statements(line):
+        if policy.get("Version") != "2012-10-17":
+            for operator, tests in (statement.get("Condition") or {}).items():
+                for key, values in tests.items():
+                    tests[key] = [str(value).replace("${", "$_") for value in listed(values)]
+
+
 def open_variables(line):
     if line["context_complete"]:
         return []
-    values = held(line)
+    values = follows(line)
     texts = [text for _, statement in statements(line) for element in ("Resource", "NotResource")
              for text in listed(statement.get(element, []))]
     texts += [str(value) for _, _, _, test in conditions(line) for value in test]
@@ -253,7 +341,85 @@ def open_variables(line):
 
 def without_open_variables(line):
     for key in open_variables(line):
-        line["context"][key] = "dev"
+        if key.lower() not in held(line):
+            line["context"][key] = "dev"
+
+
+def open_null(line):
+    values = follows(line)
+    return not line["context_complete"] and any(
+        operator.lower() == "null" and key.lower() not in values for _, operator, key, _ in conditions(line))
+
+
+def without_open_null(line):
+    values = follows(line)
+    for _, operator, key, _ in conditions(line):
+        if operator.lower() == "null" and key.lower() not in values:
+            line["context"][key] = []
+
+
+def session_names(line):
+    return not line["context_complete"] and ":assumed-role/" in str(line.get("resource_policy"))
+
+
+def without_session_names(line):
+    line["context_complete"] = True
+
+
+def foreign_provider(line):
+    match = re.match(r"federated:arn:aws:iam::(\d{12}):", line["principal"])
+    return bool(match) and match.group(1) != line.get("resource_account", match.group(1))
+
+
+def without_foreign_provider(line):
+    # The provider is moved to the account of the role, in the policies too.
+    old = line["principal"][len("federated:"):]
+    new = re.sub(r"::\d{12}:", f"::{line['resource_account']}:", old)
+    line["principal"] = "federated:" + new
+    for _, statement in statements(line):
+        for element in ("Principal", "NotPrincipal"):
+            names = statement.get(element)
+            if isinstance(names, dict) and names.get("Federated") == old:
+                names["Federated"] = new
+
+
+def other_types(line):
+    values = follows(line)
+    return any("not" in operator.lower() and any(is_other_type(operator, value, values.get(key.lower(), []))
+                                                 for value in test)
+               for _, operator, key, test in conditions(line))
+
+
+def is_other_type(operator, expected, found):
+    if "Arn" in operator:
+        return any(text.count(":") < 5 or not text.startswith("arn:") for text in [*found, str(expected)]) \
+            and bool(found)
+    if "Numeric" in operator:
+        return any(not re.fullmatch(r"-?\d+(\.\d+)?", text) for text in [*found, str(expected)]) and bool(found)
+    if "Date" in operator:
+        return any(not re.match(r"\d{4}", text) for text in found)
+    if "Ip" in operator:
+        return any((":" in text) != (":" in str(expected)) or not re.match(r"^[0-9a-f.:/]+$", text)
+                   for text in found)
+    return False
+
+
+def without_other_types(line):
+    values = follows(line)
+    for _, statement in statements(line):
+        for operator, tests in (statement.get("Condition") or {}).items():
+            for key in list(tests):
+                test = listed(tests[key])
+                if "not" in operator.lower() and any(
+                        is_other_type(operator, value, values.get(key.lower(), [])) for value in test):
+                    # By the documentation the opposite of "equal", and nothing here equals it.
+                    good = [v for v in test if not is_other_type(operator, v, values.get(key.lower(), []))]
+                    if good:
+                        tests[key] = good
+                    else:
+                        del tests[key]
+        if statement.get("Condition"):
+            statement["Condition"] = {name: tests for name, tests in statement["Condition"].items() if tests}
 
 
 CLASSES = [
@@ -270,6 +436,12 @@ CLASSES = [
     ("seconds since 1970", seconds, without_seconds),
     ("any ARN", any_arn, without_any_arn),
     ("open policy variables", open_variables, without_open_variables),
+    ("policy variables in resources", resource_variables, without_resource_variables),
+    ("policy variables of version 2008-10-17", old_variables, without_old_variables),
+    ("open keys that Null asks for", open_null, without_open_null),
+    ("names of sessions", session_names, without_session_names),
+    ("providers of another account", foreign_provider, without_foreign_provider),
+    ("negated operators and values of another type", other_types, without_other_types),
 ]
 
 

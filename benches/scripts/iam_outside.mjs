@@ -35,13 +35,15 @@ const WORDS = { Allowed: 'allow', ExplicitlyDenied: 'explicit_deny', ImplicitlyD
 function principalOf(text) {
   const keys = {}
   const absent = ['aws:username', 'aws:PrincipalServiceName']
+  // Requests without credentials do not have it.
+  const unsigned = [...absent, 'aws:PrincipalIsAWSService']
   if (text === 'anonymous') {
     keys['aws:PrincipalType'] = 'Anonymous'
     keys['aws:userid'] = 'anonymous'
-    return { principal: anonymousPrincipal, keys, absent }
+    return { principal: anonymousPrincipal, keys, absent: unsigned }
   }
   if (text.startsWith('federated:')) {
-    return { principal: text.slice('federated:'.length), keys, absent }
+    return { principal: text.slice('federated:'.length), keys, absent: unsigned }
   }
   if (!text.startsWith('arn:')) {
     keys['aws:PrincipalIsAWSService'] = 'true'
@@ -129,6 +131,14 @@ function simulationOf(line) {
   return [simulation, options]
 }
 
+/** Whether an expression of conditions is anything but certain. */
+function depends(expression) {
+  if (!expression || expression.conditionType === 'always') return false
+  if (expression.conditionType !== 'group') return true
+  const parts = expression.conditions.map(depends)
+  return expression.operator === 'or' ? parts.every(Boolean) : parts.some(Boolean)
+}
+
 const lines = createInterface({ input: process.stdin, crlfDelay: Infinity })
 let out = []
 for await (const text of lines) {
@@ -152,10 +162,11 @@ for await (const text of lines) {
         if (ignored.length > 0) answer.ignored = ignored
         const { analysis } = found.result
         if (line.context_complete === false && answer.checked === 'allow') {
-          answer.conditional = Boolean(analysis?.conditions || analysis?.ignoredRoleSessionName)
+          answer.conditional = depends(analysis?.conditions) || Boolean(analysis?.ignoredRoleSessionName)
         }
       } else {
-        answer.kind = found.resultType
+        // Several requests in one, of which some are allowed: another question than ours.
+        answer.checked = { error: 'asked of all resources' }
       }
     }
   } catch (error) {

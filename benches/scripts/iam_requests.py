@@ -84,7 +84,7 @@ class Table:
                 elif fields[0] == "R":
                     self.types[(service, fields[1])] = fields[2]
                 elif fields[0] == "A":
-                    types = [name.rstrip("*") for name in fields[3].split()]
+                    types = [name.rstrip("*") for name in fields[3].split(",") if name]
                     self.by_service[service].append(fields[1])
                     folded = f"{service}:{fields[1]}".lower()
                     self.names[folded] = (f"{service}:{fields[1]}", types)

@@ -325,7 +325,8 @@ impl<'a> Reader<'a> {
             _ => AccessLevel::Write,
         };
         let resource_types = types
-            .split_ascii_whitespace()
+            .split(',')
+            .filter(|text| !text.is_empty())
             .map(|text| {
                 let (name, required) = match text.strip_suffix('*') {
                     Some(name) => (name, true),
@@ -406,12 +407,13 @@ mod tests {
 
     #[test]
     fn a_list_of_keys_is_kept_once() {
-        let text = "V\t1\tp\t1.0\tMIT\nS\tx\nR\tt\tarn:${A}:x\t:K aws:K\nA\tGet\tr\tt*\t:K aws:K\n\
+        let text = "V\t1\tp\t1.0\tMIT\nS\tx\nR\tt t\tarn:${A}:x\t:K aws:K\nA\tGet\tr\tt t*,u\t:K aws:K\n\
                     A\tZap\tw\tu\t\n";
         let table = Reader::default().read(text);
         let get = table.action("X:get").unwrap();
         let used = get.resource_types().next().unwrap();
         assert!(used.is_required() && used.resource_type().may_be("arn:1:x"));
+        assert_eq!(get.resource_types().count(), 2);
         assert!(Arc::ptr_eq(
             &get.condition_keys,
             &used.resource_type().condition_keys

@@ -212,9 +212,16 @@ impl<'a> Collector<'a> {
             Resources::Only(patterns) => (patterns, false),
             Resources::AllBut(patterns) => (patterns, true),
         };
+        let facts = self.facts;
+        if negated
+            && patterns
+                .iter()
+                .any(|pattern| pattern.lacks_value(|name| facts.resolve(name)))
+        {
+            return Formula::FALSE;
+        }
         let mut matched = Vec::new();
         for pattern in patterns {
-            let facts = self.facts;
             match pattern.matches_with(self.request.resource, |name| facts.resolve(name)) {
                 Match::Yes => return Formula::Known(!negated),
                 Match::No => {}

@@ -159,6 +159,20 @@ impl Pattern {
         }
     }
 
+    /// Whether a variable of the pattern has neither a value nor a default, so that comparing with it makes
+    /// a statement invalid.
+    ///
+    /// AWS IAM User Guide, "IAM policy elements: Variables and tags", "Principal key values", read 2026-11:
+    /// "not present means that the value is not in the current request information, and any attempt to match
+    /// it fails and causes the statement to be invalid."
+    pub(crate) fn lacks_value<'c>(
+        &self,
+        mut resolve: impl FnMut(&Variable) -> Resolved<'c>,
+    ) -> bool {
+        self.variables()
+            .any(|variable| resolve(variable) == Resolved::Absent)
+    }
+
     pub(crate) fn variables(&self) -> impl Iterator<Item = &Variable> {
         let pieces: &[Piece] = match &self.body {
             Body::Pieces(pieces) => pieces,

@@ -364,11 +364,16 @@ impl Ask<'_> {
                     .is_some_and(|pattern| like(&pattern, self.resource))
             }))
         };
+        let void = statement.get("NotResource").is_some_and(|names| {
+            texts(names)
+                .iter()
+                .any(|name| self.filled_resource(name, variables).is_none())
+        });
         let action = action_in("Action")
             .or(action_in("NotAction").map(|named| !named))
             .unwrap();
         let resource = resource_in("Resource")
-            .or(resource_in("NotResource").map(|named| !named))
+            .or(resource_in("NotResource").map(|named| !named && !void))
             .unwrap_or(on_resource);
         action && resource && self.conditions(statement, variables)
     }
@@ -408,7 +413,16 @@ impl Ask<'_> {
         let Some(found) = present else {
             return optional || set == "forallvalues" || (set.is_empty() && negated);
         };
+        // Strings and ARNs take variables; one without value makes the statement invalid.
+        let takes = operator.starts_with("string") || operator.starts_with("arn");
+        let void = takes
+            && values
+                .iter()
+                .any(|value| self.filled(value, variables).is_none());
         let passes = |found: &String| {
+            if negated && void {
+                return false;
+            }
             let one = values
                 .iter()
                 .any(|value| self.compare(&operator, found, value, variables));

@@ -117,15 +117,24 @@ impl Condition {
         if self.operator.base == Base::Unknown {
             return Truth::Open;
         }
+        // A statement that compares with a variable without value is invalid: a positive operator finds it
+        // equal to nothing, and so a negated one is made to find it equal to everything.
+        let is_void =
+            self.operator.negated && self.tests.iter().any(|test| test.lacks_value(facts));
+        let matches = |test: &Test, value: &str| {
+            if is_void {
+                Match::Yes
+            } else {
+                test.matches(value, facts)
+            }
+        };
         match facts.lookup(&self.folded_key) {
             Lookup::Open => Truth::Open,
             Lookup::Absent => self.truth_absent(),
-            Lookup::One(value) => {
-                self.truth_of(&[&value], |test, value| test.matches(value, facts))
-            }
+            Lookup::One(value) => self.truth_of(&[&value], matches),
             Lookup::Many(values) => {
                 let values: Vec<&str> = values.iter().map(String::as_str).collect();
-                self.truth_of(&values, |test, value| test.matches(value, facts))
+                self.truth_of(&values, matches)
             }
         }
     }

@@ -91,6 +91,13 @@ impl Test {
         self.patterns().iter().any(Pattern::has_variables)
     }
 
+    /// Whether a variable in the test has neither a value nor a default.
+    pub(crate) fn lacks_value(&self, facts: Facts<'_>) -> bool {
+        self.patterns()
+            .iter()
+            .any(|pattern| pattern.lacks_value(|variable| facts.resolve(variable)))
+    }
+
     /// Whether `value` passes, with the variables that are known.
     pub(crate) fn matches(&self, value: &str, facts: Facts<'_>) -> Match {
         self.matches_with(value, |variable| facts.resolve(variable))

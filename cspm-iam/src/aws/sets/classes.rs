@@ -314,6 +314,23 @@ impl<'u, 'p> Sets<'u, 'p> {
             Resources::AllBut(patterns) => (patterns, true),
             Resources::Absent => return (everything(), RoaringBitmap::new()),
         };
+        if all_but {
+            // Variables do not depend on which resource of the account it is.
+            let request = Request {
+                principal: asker.principal,
+                action,
+                resource: "*",
+                resource_account: Some(account),
+                context: asker.context,
+            };
+            let facts = Facts::new(&request);
+            if patterns
+                .iter()
+                .any(|pattern| pattern.lacks_value(|variable| facts.resolve(variable)))
+            {
+                return (RoaringBitmap::new(), RoaringBitmap::new());
+            }
+        }
         let mut yes = RoaringBitmap::new();
         let mut open = RoaringBitmap::new();
         for pattern in patterns {
