@@ -65,9 +65,12 @@ pub(crate) fn harmless(text: &str) -> String {
     text.chars()
         .map(|it| match it {
             '\t' => ' ',
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                '\u{fffd}'
-            }
+            '\u{061c}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'
+            | '\u{2029}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' => '\u{fffd}',
             it if it.is_control() => '\u{fffd}',
             it => it,
         })

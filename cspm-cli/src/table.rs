@@ -286,7 +286,11 @@ fn steps_block(
         }
     }
     let shown = steps.iter().filter(|it| {
-        let between = ["network.position", "network.segment-member", "builtin.everybody"];
+        let between = [
+            "network.position",
+            "network.segment-member",
+            "builtin.everybody",
+        ];
         !between.contains(&it.technique.as_str())
     });
     for (number, step) in shown.enumerate() {

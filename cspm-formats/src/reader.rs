@@ -148,6 +148,25 @@ impl Reader {
         }
     }
 
+    /// Adds a member. One that was there already is lost, and said to be.
+    fn put(
+        &mut self,
+        members: &mut Map<String, Value>,
+        key: String,
+        value: Value,
+        source: &Arc<str>,
+    ) {
+        let pointer = format!("/{}", cspm_model::location::escape_pointer(&key));
+        if members.insert(key, value).is_some() {
+            self.builder.add_diagnostic(Diagnostic::new(
+                "duplicate-member",
+                Effect::Lost,
+                "the member stands twice: only the last is read",
+                Location::at(source, &pointer),
+            ));
+        }
+    }
+
     /// A document that is not read, with a diagnostic.
     fn skip(&mut self, source: &Arc<str>, format: &'static str, reason: String) -> Recognised {
         self.builder.add_diagnostic(Diagnostic::new(
@@ -313,7 +332,7 @@ impl Reader {
                     Member::Whole(recognised) => return Ok(recognised),
                     Member::Value(value, bytes) => {
                         held = held.saturating_add(bytes);
-                        members.insert(key, value);
+                        self.put(&mut members, key, value, &source);
                     }
                 }
             } else {
@@ -330,10 +349,18 @@ impl Reader {
                 {
                     let mut native = NativeReader::new(&source);
                     native.schema(&raw)?;
-                    return self.read_native(scanner, native, self.counts());
+                    let before = self.counts();
+                    // Members that did not look like an estate's before the schema said that they are.
+                    for (key, value) in std::mem::take(&mut members) {
+                        let text = value.to_string();
+                        let mut again =
+                            Scanner::new(text.as_bytes(), &source, self.limits.record_bytes);
+                        native.member(&key, &mut again, &mut self.builder)?;
+                    }
+                    return self.read_native(scanner, native, before);
                 }
                 held = held.saturating_add(raw.text.len());
-                members.insert(key, value);
+                self.put(&mut members, key, value, &source);
             }
             if held > self.limits.document_bytes {
                 return Err(ReadError::new(

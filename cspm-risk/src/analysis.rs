@@ -42,7 +42,7 @@ pub(crate) struct Layer {
 pub(crate) struct Firm {
     pub(crate) reached: StateSet,
     pub(crate) behind: JewelSets,
-        pub(crate) left_out: Vec<StepId>,
+    pub(crate) left_out: Vec<StepId>,
 }
 
 /// An estate's attack graph with everything that is worked out once. It can be asked again and again.
@@ -181,9 +181,13 @@ impl<'e> Analysis<'e> {
             && self.firm.behind.count(step.to()) > 0
     }
 
-    /// Whether a crown jewel is lost by a way that is enough for `critical`.
-    pub(crate) fn firmly_lost(&self, jewel: &JewelState) -> bool {
-        jewel.value >= CRITICAL_VALUE && self.firm.reached.contains(jewel.state)
+    /// Whether a way to a crown jewel is enough for `critical`: value at its end, and a foothold that is more than
+    /// the default assumption.
+    pub(crate) fn is_firm_way(&self, jewel: &JewelState, steps: &[StepId]) -> bool {
+        jewel.value >= CRITICAL_VALUE
+            && steps
+                .iter()
+                .all(|it| self.firm.left_out.binary_search(it).is_err())
     }
 
     /// Whoever can walk in from outside gains nothing by coming from inside.

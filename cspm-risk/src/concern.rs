@@ -56,22 +56,17 @@ impl Users {
     /// Everything with states that uses the resource at `position`, by way of others without states.
     fn with_states(&self, estate: &Estate, position: usize) -> Vec<usize> {
         let mut found = Vec::new();
-        let mut seen = vec![position];
+        let mut seen = HashSet::from([position]);
         let mut open = vec![position];
         while let Some(next) = open.pop() {
             for &user in self.0.get(&next).map_or(&[][..], Vec::as_slice) {
-                if seen.contains(&user) {
+                if !seen.insert(user) {
                     continue;
                 }
-                seen.push(user);
                 match estate.resources().get(user) {
                     Some(it) if stands_for_users(it) => open.push(user),
                     Some(_) => found.push(user),
                     None => {}
-                }
-                // A finding on a large network is about the network, not about each of ten thousand machines.
-                if found.len() >= USERS_MAX {
-                    return found;
                 }
             }
         }
@@ -85,9 +80,6 @@ fn stands_for_users(resource: &Resource) -> bool {
     resource.kind.class() == Class::Opaque
         || matches!(resource.kind.as_str(), "identity.group" | "data.volume")
 }
-
-/// Users of one resource that are looked at.
-const USERS_MAX: usize = 2_000;
 
 /// Names of what a resource depends on.
 fn named(resource: &Resource) -> Vec<&str> {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use cspm_graph::algo::{Derivations, JewelSets, blast_resources, reach, reach_with};
+use cspm_graph::derive::NodeId;
 use cspm_graph::graph::{Likelihood, StateId, StateSet, Step, StepId, View};
 use cspm_model::finding::Severity;
 use cspm_model::ports::PortSet;
@@ -105,9 +106,11 @@ impl Analysis<'_> {
         // Of several resources each is judged by itself: one that is reached and another of value are no way.
         let any = |layer: &Layer, reached: bool, value: bool| {
             concern.nodes.iter().any(|&node| {
-                let states = self.derived.states_of(node);
-                (!reached || states.iter().any(|&it| layer.reached.contains(it)))
-                    && (!value || states.iter().any(|&it| layer.behind.count(it) > 0))
+                // By one and the same state: to reach a store is not to be near what it holds.
+                self.derived.states_of(node).iter().any(|&it| {
+                    (!reached || layer.reached.contains(it))
+                        && (!value || layer.behind.count(it) > 0)
+                })
             })
         };
         let removed = on_way(conditional)?;
@@ -277,7 +280,7 @@ impl Analysis<'_> {
     ) -> Result<Priority, RiskError> {
         Ok(match verdict {
             Verdict::OnPath if layer.certainty == Certainty::Unknown => Priority::Medium,
-            Verdict::OnPath if self.is_firm(removed, detours)? => Priority::Critical,
+            Verdict::OnPath if self.has_firm_way(removed, detours)? => Priority::Critical,
             Verdict::OnPath => Priority::High,
             Verdict::BesidePath if !finding.vulnerabilities.is_empty() => Priority::Medium,
             Verdict::BesidePath => Priority::Low,
@@ -288,7 +291,7 @@ impl Analysis<'_> {
     }
 
     /// Whether one of the steps is on a way that is enough for `critical`.
-    fn is_firm(&self, removed: &[StepId], detours: &mut Detours) -> Result<bool, RiskError> {
+    fn has_firm_way(&self, removed: &[StepId], detours: &mut Detours) -> Result<bool, RiskError> {
         let [certain, ..] = &self.layers;
         let field = Field {
             ground: Ground::Firm,
@@ -361,29 +364,27 @@ impl Analysis<'_> {
         };
         let stated = finding.ports.as_deref().and_then(PortSet::parse);
         let ports = stated.as_ref().or(check.and_then(|it| it.ports.as_ref()));
+        let own: Vec<_> = concern
+            .positions
+            .iter()
+            .map(|&it| self.derived.node_at(it))
+            .collect();
         let mut found = Vec::new();
         let mut consider = |id: StepId, end: End| {
             let Some(technique) = name(id) else { return };
             let by_check = check.is_some_and(|check| check.removes(technique, end));
             let by_ports =
                 stated.is_some() && end == End::To && technique == "network.internet-exposed";
-            // A weakness that is not exploited over the network makes no step.
-            let by_weakness = finding
-                .vulnerabilities
-                .iter()
-                .any(|it| it.network != Some(false))
-                && end == End::To
-                && technique == "compute.exploit-known-weakness";
+            // The step is that of the likeliest weakness of the resource: only its own finding removes it.
+            let by_weakness = end == End::To
+                && technique == "compute.exploit-known-weakness"
+                && self.rests_on(id, finding);
             let closes = ports.is_none_or(|ports| self.is_closed_by(id, ports));
-            if ((by_check || by_ports) && closes) || by_weakness {
+            let alone = end != End::Via || !self.has_other_group(id, &own);
+            if ((by_check || by_ports) && closes && alone) || by_weakness {
                 found.push(id);
             }
         };
-        let own: Vec<_> = concern
-            .positions
-            .iter()
-            .map(|&it| self.derived.node_at(it))
-            .collect();
         for &node in &own {
             for &state in self.derived.states_of(node) {
                 graph
@@ -418,6 +419,39 @@ impl Analysis<'_> {
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    /// Whether a step rests on what this finding says.
+    fn rests_on(&self, id: StepId, finding: &Finding) -> bool {
+        let step = self.derived.graph().step(id);
+        let behind = step.and_then(|step| self.derived.behind(&step));
+        behind.is_some_and(|behind| {
+            let evidence = self.derived.evidence(behind);
+            finding
+                .evidence
+                .as_ref()
+                .is_some_and(|place| evidence.contains(place))
+        })
+    }
+
+    /// Whether another security group lets the same traffic in: then narrowing one of them removes nothing.
+    fn has_other_group(&self, id: StepId, own: &[NodeId]) -> bool {
+        let step = self.derived.graph().step(id);
+        let Some(behind) = step.and_then(|step| self.derived.behind(&step)) else {
+            return false;
+        };
+        let is_group = |node: &NodeId| {
+            self.derived
+                .node(*node)
+                .is_some_and(|it| it.kind.as_str() == "network.security_group")
+        };
+        let groups: Vec<&NodeId> = self
+            .derived
+            .via(behind)
+            .iter()
+            .filter(|it| is_group(it))
+            .collect();
+        groups.iter().any(|it| own.contains(it)) && groups.iter().any(|it| !own.contains(it))
     }
 
     /// Whether closing these ports removes the step: a step over other ports as well stays.

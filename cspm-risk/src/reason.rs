@@ -44,7 +44,7 @@ impl Analysis<'_> {
                 let blocked = self.blocked(concern);
                 Reason {
                     text: format!(
-                        "{} behind it, but no entry reaches it: {}",
+                        "{} behind it, but no entry gets that far: {}",
                         self.lost(judgement),
                         blocked.text
                     ),
@@ -219,7 +219,17 @@ impl Analysis<'_> {
             (_, _, Access::Read) => ": everybody reads it".to_owned(),
             _ => String::new(),
         };
-        format!("the internet reaches it{what}")
+        format!("{} reaches it{what}", self.who())
+    }
+
+    /// Who the attackers are, in words.
+    fn who(&self) -> &'static str {
+        let internet = self.derived.states_of(self.derived.internet());
+        if self.entries == internet {
+            "the internet"
+        } else {
+            "an entry"
+        }
     }
 
     /// What keeps an entry from it.

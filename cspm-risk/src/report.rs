@@ -16,6 +16,9 @@ use crate::fixes::FixMemo;
 use crate::judge::{BlastMemo, Detours, Judgement};
 use crate::ways::{ThroughMemo, Way};
 
+/// Paths that a finding lists unless everything was asked for; each path lists its findings.
+const PATHS_SHOWN: usize = 20;
+
 /// Diagnostics that a report keeps; more are counted by kind.
 const DIAGNOSTICS: usize = 10_000;
 
@@ -82,6 +85,9 @@ impl Analysis<'_> {
                 .collect();
             paths.sort();
             paths.dedup();
+            if !self.options.all_ids {
+                paths.truncate(PATHS_SHOWN);
+            }
             let reason = self.reason(finding, judgement);
             findings.push(RankedFinding {
                 id: finding.id.clone(),
@@ -238,7 +244,8 @@ impl Analysis<'_> {
             .map(|(at, jewel)| {
                 let reachable = conditional.reached.contains(jewel.state);
                 let path = path_of.get(&at).map(|(_, id)| (*id).to_owned());
-                let blocked_by = (!reachable).then(|| self.jewel_block(jewel.node));
+                let blocked_by =
+                    (!reachable && path.is_none()).then(|| self.jewel_block(jewel.node));
                 CrownJewel {
                     state: self.derived.state_ref(jewel.state),
                     value: jewel.value,

@@ -106,7 +106,7 @@ impl Selector {
             let class = resource.kind.class();
             let selected = match &self.what {
                 What::Internet => false,
-                What::Admin => class == Class::Container,
+                What::Admin => resource.kind.as_str() == "account",
                 What::Sensitive => values.of(resource) > 0,
                 What::Principals => class == Class::Identity,
                 What::Id(glob) => glob.is_match(resource.id.as_str()),

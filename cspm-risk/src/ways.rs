@@ -97,7 +97,7 @@ impl Analysis<'_> {
         let names: Vec<String> = steps.iter().map(|&id| self.derived.step_name(id)).collect();
         let priority = if certainty == Certainty::Unknown {
             Priority::Medium
-        } else if self.firmly_lost(jewel) && certainty == Certainty::Certain {
+        } else if certainty == Certainty::Certain && self.is_firm_way(jewel, &steps) {
             Priority::Critical
         } else {
             Priority::High

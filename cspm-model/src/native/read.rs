@@ -191,9 +191,8 @@ impl NativeReader {
 
     fn line(&mut self, value: &RawValue, builder: &mut EstateBuilder) -> Result<(), ReadError> {
         let place = value.location(&self.source, "");
-        let members: BTreeMap<Cow<'_, str>, &BorrowedJson> = match serde_json::from_str(&value.text)
-        {
-            Ok(members) => members,
+        let members = match serde_json::from_str(&value.text) {
+            Ok(Members(members)) => members,
             Err(error) => {
                 let error = ReadError::json(&place, &error);
                 builder.add_diagnostic(unreadable(&error));
@@ -283,6 +282,29 @@ fn advance(place: &Location, text: &str) -> Location {
         count(last).saturating_add(1)
     });
     place
+}
+
+/// The members of an object, each as often as it stands there.
+struct Members<'a>(Vec<(Cow<'a, str>, &'a BorrowedJson)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Members<'de>;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object with one tagged record")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Pairs)
+    }
 }
 
 /// A resource as it stands in a document; its properties are read once the kind is known.
@@ -489,6 +511,15 @@ fn relation(text: &str, place: &Location) -> Result<Relation, ReadError> {
         return wrong(format!(
             "`{ports}` is no set of ports: expected `22`, `8000-8100`, a list, or `*`"
         ));
+    }
+    if let Some(protocol) = &mut relation.protocol {
+        // Numbers of the IANA registry, and whatever case.
+        let lower = protocol.trim().to_ascii_lowercase();
+        *protocol = match lower.as_str() {
+            "6" => "tcp".to_owned(),
+            "17" => "udp".to_owned(),
+            _ => lower,
+        };
     }
     if let Some(likelihood) = relation.likelihood
         && !(likelihood > 0.0 && likelihood <= 1.0)

@@ -192,3 +192,11 @@ fn finding_ids_are_made_unique_and_none_is_lost() {
     assert_eq!(ids, ["c@r", "f", "f~2"]);
     assert_eq!(estate.not_findings(), 1);
 }
+
+#[test]
+fn a_line_may_hold_a_tag_twice_and_loses_neither() {
+    let estate = read(
+        "{\"schema\": \"cspm.estate/1\"}\n{\"resource\": {\"id\": \"a\", \"kind\": \"secret\"}, \"resource\": {\"id\": \"b\", \"kind\": \"secret\"}}",
+    );
+    assert_eq!(estate.resources().len(), 2);
+}
