@@ -151,7 +151,7 @@ def is_unfinished(text):
 
 
 def without_unfinished_arn(line):
-    values = held(line)
+    values = follows(line)
     for policy, statement in statements(line):
         for element in ("Resource", "NotResource"):
             if element in statement:
@@ -175,11 +175,14 @@ def finished(line, text, policy, values):
 
 
 def wild(text):
-    """Within segments, but for a `*` at the end of one; the last segment is never reached here."""
+    """Within the first five segments, but for a `*` at the end of one."""
     if not text.startswith("arn:"):
         return "".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in text)
     out = ""
     for at, c in enumerate(text):
+        if text[:at].count(":") >= 5:
+            out += ".*" if c == "*" else "." if c == "?" else re.escape(c)
+            continue
         last = text[at:].lstrip("*")[:1] in ("", ":")
         out += (".*" if last else "[^:]*") if c == "*" else "[^:]" if c == "?" else re.escape(c)
     return out
@@ -222,11 +225,9 @@ def without_many_values(line):
 
 
 def seconds(line):
-    keys = {key.lower() for _, operator, key, _ in conditions(line) if "Date" in operator}
-    return any("Date" in operator and any(is_seconds(value) for value in values)
-               for _, operator, _, values in conditions(line)) or any(
-        key.lower() in keys and any(is_seconds(one) for one in listed(value))
-        for key, value in line["context"].items())
+    values = follows(line)
+    return any("Date" in operator and any(is_seconds(value) for value in [*test, *values.get(key.lower(), [])])
+               for _, operator, key, test in conditions(line))
 
 
 def is_seconds(value):
@@ -234,24 +235,61 @@ def is_seconds(value):
 
 
 def without_seconds(line):
-    keys = {key.lower() for _, operator, key, _ in conditions(line) if "Date" in operator}
-    for statement, operator, key, values in list(conditions(line)):
+    values = follows(line)
+    keys = {}
+    for statement, operator, key, test in list(conditions(line)):
         if "Date" in operator:
-            statement["Condition"][operator][key] = [iso(str(value)) for value in values]
-    for key, value in line["context"].items():
-        if key.lower() in keys and value is not None:
-            texts = [iso(str(one)) for one in listed(value)]
-            line["context"][key] = texts if isinstance(value, list) else texts[0]
+            statement["Condition"][operator][key] = [iso(str(value)) for value in test]
+            keys[key.lower()] = key
+    for folded, key in keys.items():
+        if any(is_seconds(value) for value in values.get(folded, [])):
+            spelled = [name for name in line["context"] if name.lower() == folded]
+            texts = [iso(value) for value in values[folded]]
+            line["context"][spelled[0] if spelled else key] = texts if len(texts) != 1 else texts[0]
 
 
 def iso(text):
     if not is_seconds(text):
         return text
-    return datetime.datetime.fromtimestamp(int(text), datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Account ids count as seconds too, beyond the last year that can be written.
+    seconds = min(int(text), 253402300799)
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def any_arn(line):
     return any("Arn" in operator and "*" in values for _, operator, _, values in conditions(line))
+
+
+def all_addresses(line):
+    return any("Ip" in operator and str(value).endswith("/0")
+               for _, operator, _, values in conditions(line) for value in values)
+
+
+def without_all_addresses(line):
+    halves = {"0.0.0.0/0": ["0.0.0.0/1", "128.0.0.0/1"], "::/0": ["::/1", "8000::/1"]}
+    for statement, operator, key, values in list(conditions(line)):
+        if "Ip" in operator:
+            statement["Condition"][operator][key] = [
+                half for value in values for half in halves.get(str(value), [value])]
+
+
+def wild_type(line):
+    return any(is_wild_type(text) for _, statement in statements(line)
+               for element in ("Resource", "NotResource") for text in listed(statement.get(element, [])))
+
+
+def is_wild_type(text):
+    parts = VARIABLE.sub("", text).split(":", 5)
+    return len(parts) == 6 and re.match("[^/:]*[*?][^/:]*[/:]", parts[5]) is not None
+
+
+def without_wild_type(line):
+    values = follows(line)
+    for policy, statement in statements(line):
+        for element in ("Resource", "NotResource"):
+            if element in statement:
+                statement[element] = [finished(line, text, policy, values) if is_wild_type(text) else text
+                                      for text in listed(statement[element])]
 
 
 def without_any_arn(line):
@@ -302,8 +340,18 @@ def follows(line):
     """The values of the context, with keys that follow from the principal."""
     values = held(line)
     name = line["principal"]
+    if line.get("resource_account"):
+        values.setdefault("aws:resourceaccount", [line["resource_account"]])
+        if line["action"].lower().startswith("s3:"):
+            values.setdefault("s3:resourceaccount", [line["resource_account"]])
     if name.startswith("arn:"):
-        values.setdefault("aws:principalaccount", [name.split(":")[4]])
+        account, rest = name.split(":")[4], name.split(":", 5)[5]
+        kinds = {"user": "User", "federated-user": "FederatedUser", "root": "Account"}
+        values.setdefault("aws:principalaccount", [account])
+        values.setdefault("aws:principaltype", [kinds.get(rest.split("/")[0], "AssumedRole")])
+        role = f"arn:aws:iam::{account}:role/{rest.split('/')[1]}" if rest.startswith("assumed") else name
+        values.setdefault("aws:principalarn", [role])
+        values.setdefault("aws:principalisawsservice", ["false"])
         if ":user/" in name and ":federated-user/" not in name:
             values.setdefault("aws:username", [name.split("/")[-1]])
         if is_root(line):
@@ -345,16 +393,20 @@ def without_open_variables(line):
             line["context"][key] = "dev"
 
 
-def open_null(line):
+def asks_for_presence(operator):
+    return operator.lower() == "null" or operator.lower().startswith("forallvalues:")
+
+
+def open_presence(line):
     values = follows(line)
     return not line["context_complete"] and any(
-        operator.lower() == "null" and key.lower() not in values for _, operator, key, _ in conditions(line))
+        asks_for_presence(operator) and key.lower() not in values for _, operator, key, _ in conditions(line))
 
 
-def without_open_null(line):
+def without_open_presence(line):
     values = follows(line)
     for _, operator, key, _ in conditions(line):
-        if operator.lower() == "null" and key.lower() not in values:
+        if asks_for_presence(operator) and key.lower() not in values:
             line["context"][key] = []
 
 
@@ -399,7 +451,7 @@ def is_other_type(operator, expected, found):
     if "Date" in operator:
         return any(not re.match(r"\d{4}", text) for text in found)
     if "Ip" in operator:
-        return any((":" in text) != (":" in str(expected)) or not re.match(r"^[0-9a-f.:/]+$", text)
+        return any((":" in text) != (":" in str(expected)) or not re.match(r"[0-9a-f]*[.:][0-9a-f.:/]+$", text)
                    for text in found)
     return False
 
@@ -422,12 +474,55 @@ def without_other_types(line):
             statement["Condition"] = {name: tests for name, tests in statement["Condition"].items() if tests}
 
 
+def direct_grant(line):
+    return bool(line.get("session_policies") and line.get("resource_policy")) and any(
+        statement["Effect"] == "Allow" and is_direct(line["principal"], statement.get("Principal"))
+        for statement in listed(line["resource_policy"]["Statement"]))
+
+
+def is_direct(principal, named):
+    names = listed(named.get("AWS", [])) if isinstance(named, dict) else [named]
+    return "*" in names or principal in names
+
+
+def without_direct_grant(line):
+    line["session_policies"].append(EVERYTHING)
+
+
+def role_grant(line):
+    return ":role/" in line["principal"] and bool(
+        line.get("permission_boundaries") and line.get("resource_policy")) and any(
+        is_direct(line["principal"], statement.get("Principal"))
+        for statement in listed(line["resource_policy"]["Statement"]))
+
+
+def without_role_grant(line):
+    line["permission_boundaries"].append(EVERYTHING)
+
+
+def no_resource_policy(line):
+    return "resource_policy" not in line and (
+        line["action"].lower() in ROLE_ASSUMPTIONS or ":key/" in line["resource"]
+        and line["action"].lower().startswith("kms:"))
+
+
+def without_no_resource_policy(line):
+    account = line.get("resource_account", "111122223333")
+    statement = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "*", "Resource": "*"}
+    if line["action"].lower().startswith("sts:"):
+        del statement["Resource"]
+    line["resource_policy"] = {"Version": "2012-10-17", "Statement": [statement]}
+
+
 CLASSES = [
     ("always allowed", always_allowed, without_always_allowed),
     ("role assumption refused", refused, without_refused),
     ("root user", root, without_root),
     ("federated user without session policy", federated_user, without_federated_user),
     ("services without resource control", resource_control, without_resource_control),
+    ("grants to sessions beside session policies", direct_grant, without_direct_grant),
+    ("grants to roles beside boundaries", role_grant, without_role_grant),
+    ("roles and keys without policy", no_resource_policy, without_no_resource_policy),
     ("service-linked roles and service control", service_control, without_service_control),
     ("whom NotPrincipal spares", spared, without_spared),
     ("unfinished ARNs", unfinished_arn, without_unfinished_arn),
@@ -435,18 +530,25 @@ CLASSES = [
     ("several values without set operator", many_values, without_many_values),
     ("seconds since 1970", seconds, without_seconds),
     ("any ARN", any_arn, without_any_arn),
+    ("ranges of all addresses", all_addresses, without_all_addresses),
+    ("wildcards in the type of a resource", wild_type, without_wild_type),
     ("open policy variables", open_variables, without_open_variables),
     ("policy variables in resources", resource_variables, without_resource_variables),
     ("policy variables of version 2008-10-17", old_variables, without_old_variables),
-    ("open keys that Null asks for", open_null, without_open_null),
+    ("open keys of Null and ForAllValues", open_presence, without_open_presence),
     ("names of sessions", session_names, without_session_names),
     ("providers of another account", foreign_provider, without_foreign_provider),
     ("negated operators and values of another type", other_types, without_other_types),
 ]
 
 
-def names(line):
-    return [name for name, holds, _ in CLASSES if holds(line)]
+def names(line, our, their):
+    found = [name for name, holds, _ in CLASSES if holds(line)]
+    # Both refuse; ours has shown that one deny or another applies whatever is not known.
+    if not found and not line["context_complete"] and len(our["because"]) > 1 and (
+            our["decision"], their["checked"]) == ("explicit_deny", "implicit_deny"):
+        return ["denied by several denies together"]
+    return found
 
 
 def rewritten(line):

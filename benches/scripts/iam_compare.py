@@ -27,11 +27,11 @@ def ask(command, lines):
 
 
 def without(line, ignored):
-    """The request without the context keys that the outside tool leaves out."""
+    """The request without the context keys that the outside tool leaves out: they are known to be absent."""
     ignored = {key.lower() for key in ignored}
     reduced = dict(line)
-    reduced["context"] = {key: value for key, value in line["context"].items()
-                          if key.lower() not in ignored}
+    reduced["context"] = {key: [] if key.lower() in ignored else value
+                          for key, value in line["context"].items()}
     return reduced
 
 
@@ -79,7 +79,7 @@ def main():
                     numbers["agree", kind] += 1
                     continue
                 numbers["disagree", kind] += 1
-                found = iam_classes.names(line)
+                found = iam_classes.names(line, our, their)
                 name = found[0] if found else f"unknown: {decisions[0]} / {decisions[1]}"
                 classes[name] += 1
                 alone[name] += len(found) == 1

@@ -76,7 +76,11 @@ function simulationOf(line) {
   const { principal, account, keys, absent } = principalOf(line.principal)
   const inArn = /^arn:[^:]*:[^:]*:[^:]*:(\d{12}):/.exec(line.resource)?.[1]
   const accountId = line.resource_account ?? inArn ?? account ?? '111122223333'
-  if (line.resource_account ?? inArn) keys['aws:ResourceAccount'] = line.resource_account ?? inArn
+  const owner = line.resource_account ?? inArn
+  if (owner) {
+    keys['aws:ResourceAccount'] = owner
+    if (/^s3:/i.test(line.action)) keys['s3:ResourceAccount'] = owner
+  }
   const context = {}
   const constraints = []
   const known = (keyName) => constraints.push({ keyName, presenceIsKnown: true, valueIsKnown: true })

@@ -63,6 +63,9 @@ KEYS = [
     ("secretsmanager:VersionStage", "text", False), ("lambda:FunctionArn", "arn", False),
 ]
 KIND_OF = {key.lower(): (kind, many) for key, kind, many in KEYS}
+# Keys of the sample's own policies that hold several values.
+MANY = {"dynamodb:attributes", "ec2:attribute", "codestar-notifications:notificationsforresource",
+        "route53:changeresourcerecordsetsnormalizedrecordnames", "sts:transitivetagkeys"}
 WORDS = ["dev", "prod", "Dev", "team-a", "team-b", "data", "web", "x", "logs", "ana"]
 VARIABLES = ["aws:username", "aws:PrincipalTag/team", "aws:PrincipalAccount", "s3:prefix",
              "aws:userid", "aws:PrincipalOrgID"]
@@ -392,7 +395,7 @@ class Draw:
             key, tests = keys[folded]
             if folded in ("*", "?", "$") or self.chance(0.22) or folded in self.known():
                 continue
-            kind, many = KIND_OF.get(folded, ("text", any(":" in test[0] for test in tests)))
+            kind, many = KIND_OF.get(folded, ("text", folded in MANY))
             values = []
             for _ in range(rng.choice([1, 2, 3]) if many else 1):
                 if tests and self.chance(0.65):

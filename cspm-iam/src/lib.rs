@@ -28,6 +28,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! [`aws::actions`] is the table of what AWS documents of each action: its access level, the resources it
+//! takes, its condition keys.
+//!
 //! # Guarantees
 //!
 //! Pure functions of their arguments: no file, clock, network or environment access, and the same answer

@@ -607,7 +607,11 @@ mod tests {
         let text = format!("arn:{}", "aaaaaaaaa:".repeat(5_000));
         check("arn:*:a*a*a*b:*:a*b:x", &text, false);
         check("arn:${x}a*b:*a*b", &"arn:a".repeat(20_000), false);
-        check("arn:${x}a*b", &("arn:".to_owned() + &"a".repeat(50_000)), false);
+        check(
+            "arn:${x}a*b",
+            &("arn:".to_owned() + &"a".repeat(50_000)),
+            false,
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cspm_iam::aws::actions::{AccessLevel, ActionTable};
+use cspm_iam::aws::actions::{AccessLevel, ActionInfo, ActionTable};
 
 #[test]
 fn the_table_says_where_it_comes_from() {
@@ -15,7 +15,7 @@ fn the_table_says_where_it_comes_from() {
 #[test]
 fn the_table_is_whole() {
     let table = ActionTable::builtin();
-    let services: BTreeSet<&str> = table.iter().map(|action| action.service()).collect();
+    let services: BTreeSet<&str> = table.iter().map(ActionInfo::service).collect();
     assert!(services.len() > 400, "{}", services.len());
     assert!(table.iter().count() > 20_000);
     for action in table.iter() {
@@ -26,7 +26,7 @@ fn the_table_is_whole() {
         assert_eq!(
             table
                 .action(&action.as_str().to_uppercase())
-                .map(|found| found.as_str()),
+                .map(ActionInfo::as_str),
             Some(action.as_str())
         );
         for used in action.resource_types() {
@@ -80,7 +80,7 @@ fn patterns_find_what_policies_mean() {
     let names = |pattern: &str| {
         table
             .actions_matching(pattern)
-            .map(|action| action.as_str())
+            .map(ActionInfo::as_str)
             .collect::<Vec<_>>()
     };
     assert_eq!(

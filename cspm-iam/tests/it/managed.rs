@@ -1,19 +1,25 @@
-//! The provider's own policies, where a decompressed copy of the sample lies beside the workspace.
+//! The provider's own policies, where the sample lies beside the workspace.
 
+use std::io::Read;
 use std::path::Path;
 
 use cspm_iam::aws::{Limits, Policy};
+use flate2::read::GzDecoder;
 use serde_json::Value;
 
 #[test]
 fn every_managed_policy_is_read_without_warnings() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../shared/samples/aws/managed-policies.jsonl");
+        .join("../../shared/samples/aws/managed-policies.jsonl.gz");
     let path = std::env::var_os("CSPM_MANAGED_POLICIES").map_or(path, Into::into);
-    let Ok(text) = std::fs::read_to_string(&path) else {
+    let Ok(packed) = std::fs::read(&path) else {
         eprintln!("skipped: there is no {}", path.display());
         return;
     };
+    let mut text = String::new();
+    GzDecoder::new(packed.as_slice())
+        .read_to_string(&mut text)
+        .unwrap();
     let mut read = 0;
     for line in text.lines() {
         let entry: Value = serde_json::from_str(line).unwrap();
