@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use cspm_graph::algo::{Derivation, most_likely, next_most_likely};
-use cspm_graph::graph::{Certainty as Width, StateId, StepId};
+use cspm_graph::algo::{Derivation, most_likely, next_most_likely, reach_with};
+use cspm_graph::graph::{Certainty as Width, StateId, StepId, View};
 use cspm_model::Certainty;
 use cspm_model::report::{AttackPath, Condition, Priority, Step};
 
@@ -148,13 +148,12 @@ impl Analysis<'_> {
         };
         let mut best: Option<Way> = None;
         for step in removed.iter().filter_map(|&id| graph.step(id)) {
-            let onward = match memo.get(&(step.to(), certainty)) {
-                Some(known) => known.clone(),
-                None => {
-                    let found = self.onward(step.to(), layer)?;
-                    memo.insert((step.to(), certainty), found.clone());
-                    found
-                }
+            let onward = if let Some(known) = memo.get(&(step.to(), certainty)) {
+                known.clone()
+            } else {
+                let found = self.onward(step.to(), layer)?;
+                memo.insert((step.to(), certainty), found.clone());
+                found
             };
             let Some((jewel, rest)) = onward else {
                 continue;
@@ -233,39 +232,40 @@ impl Analysis<'_> {
             return Ok(Some((own, Vec::new())));
         }
         let view = self.view(layer.certainty, true, &[]);
-        // First without help; then with everything the entries hold that a gate may need.
-        for helped in [false, true] {
-            let mut entries = vec![from];
-            if helped {
-                let gates = graph
-                    .steps()
-                    .filter(|step| step.is_gate() && view.contains(step.id()));
-                entries.extend(
-                    gates
-                        .flat_map(|step| step.inputs().collect::<Vec<_>>())
-                        .filter(|&it| layer.reached.contains(it)),
-                );
-                entries.sort_unstable();
-                entries.dedup();
-            }
-            let ways = most_likely(&view, &entries, &self.limits)?;
-            let found = members
-                .iter()
-                .filter_map(|&at| {
-                    let derivation = ways.derivation(self.jewels.get(at)?.state)?;
-                    let starts_here = derivation
-                        .steps()
-                        .iter()
-                        .filter_map(|&id| graph.step(id))
-                        .any(|step| step.inputs().any(|input| input == from));
-                    starts_here.then(|| (derivation.cost(), at, derivation.steps().to_vec()))
-                })
-                .min();
-            if let Some((_, at, steps)) = found {
-                return Ok(Some((at, steps)));
-            }
+        let best = |view: &View<'_>, starts: &[StateId]| -> Result<_, RiskError> {
+            let ways = most_likely(view, starts, &self.limits)?;
+            let found = members.iter().filter_map(|&at| {
+                let derivation = ways.derivation(self.jewels.get(at)?.state)?;
+                (!derivation.steps().is_empty())
+                    .then(|| (derivation.cost(), at, derivation.steps().to_vec()))
+            });
+            Ok(found.min().map(|(_, at, steps)| (at, steps)))
+        };
+        // First without help; then with what the entries hold that a gate may need. What is not reached from
+        // here helps with gates only: its own steps would lead past here.
+        if let Some(found) = best(&view, &[from])? {
+            return Ok(Some(found));
         }
-        Ok(None)
+        let reached = reach_with(&view, &[from], &layer.reached, &self.limits)?;
+        let mut helpers: Vec<StateId> = view
+            .steps()
+            .filter(|step| step.is_gate() && step.inputs().any(|it| reached.contains(it)))
+            .flat_map(|step| step.inputs().collect::<Vec<_>>())
+            .filter(|&it| !reached.contains(it) && layer.reached.contains(it))
+            .collect();
+        helpers.sort_unstable();
+        helpers.dedup();
+        let mut past: Vec<StepId> = helpers
+            .iter()
+            .flat_map(|&it| graph.steps_from(it))
+            .filter(|step| !step.inputs().any(|it| reached.contains(it)))
+            .map(|step| step.id())
+            .collect();
+        past.sort_unstable();
+        past.dedup();
+        helpers.push(from);
+        helpers.sort_unstable();
+        best(&self.view(layer.certainty, true, &past), &helpers)
     }
 
     /// Puts the steps of ways into the report's table.

@@ -46,6 +46,10 @@ impl Listening {
 
 /// A place in the network.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, none excludes another"
+)]
 pub(super) struct Interface {
     pub(super) owner: NodeId,
     pub(super) role: Role,
@@ -321,9 +325,6 @@ impl<'a> Topology<'a> {
             .and_then(|vpc| self.resolve(vpc, resource));
         let mut routes = Vec::new();
         for (number, route) in facts.routes.iter().enumerate() {
-            if route.active == Some(false) {
-                continue;
-            }
             let destinations: Vec<String> = if route.destination.contains(['.', ':']) {
                 vec![route.destination.clone()]
             } else {
@@ -335,7 +336,10 @@ impl<'a> Topology<'a> {
                     })
                     .unwrap_or_default()
             };
-            let target = if route.target == "local" {
+            // A black hole decides like any other route, and drops what it decides.
+            let target = if route.active == Some(false) {
+                Target::Other
+            } else if route.target == "local" {
                 Target::Local
             } else {
                 match self.resolve(&route.target, resource) {
