@@ -35,7 +35,7 @@ pub(crate) enum Command {
 pub(crate) struct Inputs {
     /// Files, folders, globs, or `-` for standard input, in any mix of formats
     #[arg(required = true, value_name = "INPUT")]
-    pub(crate) inputs: Vec<String>,
+    pub(crate) documents: Vec<String>,
     /// Make every record or document that cannot be used an error
     #[arg(long)]
     pub(crate) strict: bool,

@@ -38,7 +38,7 @@ pub(crate) fn read(
     inputs: &Inputs,
     progress: &Progress,
 ) -> Result<(Estate, Vec<ReadDocument>), Failure> {
-    let found = find(&inputs.inputs)?;
+    let found = find(&inputs.documents)?;
     let mut reader = Reader::new(Limits::default());
     let mut documents = Vec::with_capacity(found.len());
     let mut broken = Vec::new();
@@ -82,7 +82,7 @@ pub(crate) fn read(
                 .map(|why| format!("{}: {why}", it.source)),
             Err(error) => Some(error.to_string()),
         });
-        let what = match &inputs.inputs[..] {
+        let what = match &inputs.documents[..] {
             few if few.len() <= 3 => few.join(" "),
             many => format!("{} inputs", many.len()),
         };

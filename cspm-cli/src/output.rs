@@ -82,7 +82,9 @@ pub(crate) fn brief(mut text: String, chars_max: usize) -> String {
     if let Some((at, _)) = text.char_indices().nth(chars_max) {
         let count = text.chars().count();
         text.truncate(at);
-        text.push_str(&format!("... ({count} characters)"));
+        text.push_str("... (");
+        text.push_str(&count.to_string());
+        text.push_str(" characters)");
     }
     text
 }

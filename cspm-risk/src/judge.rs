@@ -133,13 +133,12 @@ impl Analysis<'_> {
             };
             (verdict, unknown, possible)
         };
-        let (blast, jewels) = match memo.get(&concern) {
-            Some(known) => known.clone(),
-            None => {
-                let found = self.blast(&states, blast_view, resource_of)?;
-                memo.insert(concern.clone(), found.clone());
-                found
-            }
+        let (blast, jewels) = if let Some(known) = memo.get(&concern) {
+            known.clone()
+        } else {
+            let found = self.blast(&states, blast_view, resource_of)?;
+            memo.insert(concern.clone(), found.clone());
+            found
         };
         let priority = self.priority(finding, verdict, layer, &removed, detours)?;
         let cut = self.cut(&candidates);
@@ -283,9 +282,8 @@ impl Analysis<'_> {
             Verdict::OnPath if self.has_firm_way(removed, detours)? => Priority::Critical,
             Verdict::OnPath => Priority::High,
             Verdict::BesidePath if !finding.vulnerabilities.is_empty() => Priority::Medium,
-            Verdict::BesidePath => Priority::Low,
             Verdict::Latent if finding.severity >= Severity::High => Priority::Medium,
-            Verdict::Latent => Priority::Low,
+            Verdict::BesidePath | Verdict::Latent => Priority::Low,
             _ => Priority::Suppressed,
         })
     }

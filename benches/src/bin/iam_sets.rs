@@ -29,8 +29,10 @@ const READS: [(&str, &str); 5] = [
 ];
 
 fn main() {
-    let arguments: Vec<usize> =
-        std::env::args().skip(1).map(|it| it.parse().expect("a number")).collect();
+    let arguments: Vec<usize> = std::env::args()
+        .skip(1)
+        .map(|it| it.parse().expect("a number"))
+        .collect();
     match arguments[..] {
         [principals, resources, statements] => run(principals, resources, statements),
         _ => {
@@ -94,8 +96,16 @@ fn statement(random: &mut Random, account: usize) -> Value {
         2 | 3 => format!("arn:aws:*:*:{name}:*app{app:02}*"),
         _ => one_application,
     };
-    let actions = if random.below(10) == 0 { json!([format!("{service}:*")]) } else { json!([action, format!("{service}:List*")]) };
-    let effect = if random.below(12) == 0 { "Deny" } else { "Allow" };
+    let actions = if random.below(10) == 0 {
+        json!([format!("{service}:*")])
+    } else {
+        json!([action, format!("{service}:List*")])
+    };
+    let effect = if random.below(12) == 0 {
+        "Deny"
+    } else {
+        "Allow"
+    };
     let mut statement = json!({"Effect": effect, "Action": actions, "Resource": resource});
     if random.below(15) == 0 {
         statement["Condition"] = json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}});
@@ -117,7 +127,11 @@ fn run(principal_count: usize, resource_count: usize, statement_count: usize) {
     let universe = Universe::new((0..resource_count).map(|number| {
         let account = random.below(accounts);
         let facts = ResourceFacts::new(arn(random, account, number), account_name(account));
-        if number % 250 == 0 { facts.with_policy(&bucket_policy) } else { facts }
+        if number % 250 == 0 {
+            facts.with_policy(&bucket_policy)
+        } else {
+            facts
+        }
     }));
     let built = started.elapsed();
 
@@ -126,9 +140,14 @@ fn run(principal_count: usize, resource_count: usize, statement_count: usize) {
     let policies: Vec<(usize, Policy)> = (0..statement_count.div_ceil(per_policy))
         .map(|_| {
             let account = random.below(accounts);
-            let statements: Vec<Value> = (0..per_policy).map(|_| statement(random, account)).collect();
+            let statements: Vec<Value> = (0..per_policy)
+                .map(|_| statement(random, account))
+                .collect();
             let document = json!({"Version": "2012-10-17", "Statement": statements});
-            (account, Policy::from_value(&document, &Limits::default()).unwrap())
+            (
+                account,
+                Policy::from_value(&document, &Limits::default()).unwrap(),
+            )
         })
         .collect();
     let mut of_account: Vec<Vec<&Policy>> = vec![Vec::new(); accounts];
@@ -144,7 +163,10 @@ fn run(principal_count: usize, resource_count: usize, statement_count: usize) {
     let level: [&Policy; 1] = [&control];
     let levels: [&[&Policy]; 2] = [&level, &level];
 
-    let actions: Vec<Action> = READS.iter().map(|it| Action::parse(it.1).unwrap()).collect();
+    let actions: Vec<Action> = READS
+        .iter()
+        .map(|it| Action::parse(it.1).unwrap())
+        .collect();
     let context = Context::new(false);
     let mut sets = universe.sets();
     let (mut asked, mut members) = (0u64, 0u64);
@@ -153,7 +175,7 @@ fn run(principal_count: usize, resource_count: usize, statement_count: usize) {
     for number in 0..principal_count {
         let account = random.below(accounts);
         let own = &of_account[account];
-        let identity: Vec<&Policy> = (0..1 + random.below(3))
+        let identity: Vec<&Policy> = (0..=random.below(3))
             .filter_map(|_| {
                 let skewed = random.below(own.len() + 1) * random.below(own.len() + 1);
                 own.get(skewed / (own.len() + 1)).copied()
@@ -167,11 +189,19 @@ fn run(principal_count: usize, resource_count: usize, statement_count: usize) {
             ..PolicySet::default()
         };
         for action in &actions {
-            let asker = Asker { principal: &principal, policies, context: &context };
+            let asker = Asker {
+                principal: &principal,
+                policies,
+                context: &context,
+            };
             let answer = sets.allowed(&asker, action);
             asked += answer.asked();
             members += answer.certain().len()
-                + answer.conditional().iter().map(|it| it.resources.len()).sum::<u64>();
+                + answer
+                    .conditional()
+                    .iter()
+                    .map(|it| it.resources.len())
+                    .sum::<u64>();
             answers.push(answer);
         }
     }

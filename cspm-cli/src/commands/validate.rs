@@ -13,7 +13,7 @@ use crate::{input, progress::Progress};
 pub(crate) fn run(args: &Validate) -> Outcome {
     let progress = Progress::new(args.inputs.quiet);
     let inputs = crate::args::Inputs {
-        inputs: args.inputs.inputs.clone(),
+        documents: args.inputs.documents.clone(),
         quiet: true,
         strict: args.inputs.strict,
     };
@@ -23,18 +23,19 @@ pub(crate) fn run(args: &Validate) -> Outcome {
         let mut skipped: BTreeMap<String, Vec<&str>> = BTreeMap::new();
         for document in &documents {
             match &document.outcome {
-                Ok(read) => match &read.skipped {
-                    Some(why) => skipped
-                        .entry(why.clone())
-                        .or_default()
-                        .push(&document.source),
-                    None => {
+                Ok(read) => {
+                    if let Some(why) = &read.skipped {
+                        skipped
+                            .entry(why.clone())
+                            .or_default()
+                            .push(&document.source);
+                    } else {
                         let count = formats.entry(read.format).or_default();
                         count.0 += 1;
                         count.1 += read.records;
                         count.2 += read.not_findings;
                     }
-                },
+                }
                 Err(error) => skipped
                     .entry(error.to_string())
                     .or_default()

@@ -167,9 +167,9 @@ impl Derived {
         };
         let mut text = String::new();
         for input in step.inputs() {
-            let _ = write!(text, "{}\n", self.state_ref(input));
+            let _ = writeln!(text, "{}", self.state_ref(input));
         }
-        let _ = write!(text, ">{}\n", self.state_ref(step.to()));
+        let _ = writeln!(text, ">{}", self.state_ref(step.to()));
         if let Some(behind) = self.behind(&step) {
             if let Some(technique) = self.techniques.technique(behind.technique) {
                 text.push_str(&technique.name);

@@ -117,8 +117,10 @@ pub(super) fn freeze(
     })
 }
 
+type SortKey<'d> = (Option<&'d str>, &'d str, &'d str, u8, &'d str, &'d str);
+
 /// Account, kind, id, access, ports: all text, so that the order does not depend on how states were met.
-fn sort_key(draft: &Draft, state: u32) -> Option<(Option<&str>, &str, &str, u8, &str, &str)> {
+fn sort_key(draft: &Draft, state: u32) -> Option<SortKey<'_>> {
     let key = draft.states.get(state as usize)?;
     let node = draft.nodes.get(key.node.index())?;
     let (protocol, ports) = draft.ports.get(key.ports as usize)?;

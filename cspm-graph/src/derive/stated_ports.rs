@@ -86,6 +86,9 @@ impl StatedPorts {
     }
 }
 
+/// The administration port, and which of the sets hold it.
+type Signature = (Option<u16>, Vec<bool>);
+
 /// What the sets of one resource are cut into: first the states that are there already, then the rest.
 fn parts(
     draft: &Draft,
@@ -115,7 +118,7 @@ fn parts(
     for set in sets.iter().chain(&parts) {
         starts.extend(boundaries(set));
     }
-    let mut by_signature: BTreeMap<(Option<u16>, Vec<bool>), Vec<(u16, u16)>> = BTreeMap::new();
+    let mut by_signature: BTreeMap<Signature, Vec<(u16, u16)>> = BTreeMap::new();
     for range in ranges_between(starts) {
         let signature: Vec<bool> = sets
             .iter()

@@ -411,7 +411,7 @@ impl Ask<'_> {
         let negated = operator.contains("not");
         let operator = operator.replace("not", "");
         let Some(found) = present else {
-            return optional || set == "forallvalues" || (set.is_empty() && negated);
+            return set == "forallvalues" || (set.is_empty() && (negated || optional));
         };
         // Strings and ARNs take variables; one without value makes the statement invalid.
         let takes = operator.starts_with("string") || operator.starts_with("arn");
@@ -431,13 +431,7 @@ impl Ask<'_> {
         let nothing = found.iter().all(String::is_empty);
         match set {
             "forallvalues" => nothing || found.iter().all(passes),
-            "foranyvalue" => {
-                if nothing {
-                    optional
-                } else {
-                    found.iter().any(passes)
-                }
-            }
+            "foranyvalue" => !nothing && found.iter().any(passes),
             _ if negated => found.iter().all(passes),
             _ => found.iter().any(passes),
         }

@@ -91,7 +91,7 @@ fn finding() -> impl Strategy<Value = String> {
 
 fn lines() -> impl Strategy<Value = Vec<String>> {
     (vec(relation(), 3..25), vec(finding(), 0..12)).prop_map(|(relations, findings)| {
-        let kind = |name: &str| match &name[..2] {
+        let kind = |name: &str| match name.get(..2).unwrap_or_default() {
             "vm" => "compute.instance\"",
             "ro" => "identity.role\"",
             "bk" => "data.bucket\", \"data\": [\"pii\"]",

@@ -450,7 +450,7 @@ pub(super) fn target_context<'c>(
     holder: &'c Holder<'_>,
     target: &Target,
 ) -> Cow<'c, Context> {
-    let mut context = Cow::Borrowed(world.holders.context_of(holder));
+    let mut context = Cow::Borrowed(Holders::context_of(holder));
     let Some(resource) = world.estate.resources().get(target.position) else {
         return context;
     };
@@ -470,7 +470,7 @@ pub(super) fn target_context<'c>(
             .chain(document);
         for key in policies
             .flat_map(|it| it.policy.statements())
-            .flat_map(|it| it.condition_keys())
+            .flat_map(cspm_iam::aws::Statement::condition_keys)
         {
             let lower = key.to_ascii_lowercase();
             if let Some((_, tag)) = lower.split_once("resourcetag/") {

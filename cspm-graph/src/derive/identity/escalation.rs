@@ -11,7 +11,7 @@ use super::super::technique::{Rule, TechniqueId};
 use super::World;
 use super::access::{Outcome, Permission, parse_action, permission};
 use super::candidates::{Claim, PROBE};
-use super::holders::{Holder, Question};
+use super::holders::{Holder, Holders, Question};
 use super::near_miss::{GrantControl, NearMiss, NearMisses};
 use super::roles::service_trusted;
 
@@ -199,7 +199,7 @@ fn pass_roles(
         }) else {
             continue;
         };
-        let mut context = world.holders.context_of(holder).clone();
+        let mut context = Holders::context_of(holder).clone();
         context.insert("iam:PassedToService", [service.as_str()]);
         for (target, _) in &own {
             let Some(role) = world.estate.resources().get(target.position) else {

@@ -41,10 +41,17 @@ struct Ready<'p> {
 /// The bounds that an organisation sets on an account.
 #[derive(Debug, Default)]
 struct Bounds<'p> {
-    service_control: Vec<Vec<DocumentId>>,
-    resource_control: Vec<Vec<DocumentId>>,
-    ready_service_control: Vec<Vec<&'p aws::Policy>>,
-    ready_resource_control: Vec<Vec<&'p aws::Policy>>,
+    /// Of service control policies.
+    principals: Levels<'p>,
+    /// Of resource control policies.
+    resources: Levels<'p>,
+}
+
+/// Policies by level, from the root down, and the same as the evaluator takes them.
+#[derive(Debug, Default)]
+struct Levels<'p> {
+    documents: Vec<Vec<DocumentId>>,
+    ready: Vec<Vec<&'p aws::Policy>>,
 }
 
 /// Every principal of an estate, and what organisations say.
@@ -312,8 +319,8 @@ impl<'p> Holders<'p> {
             let mut bounds = Bounds::default();
             for level in levels {
                 for (kind, list) in [
-                    (PolicyType::ServiceControl, &mut bounds.service_control),
-                    (PolicyType::ResourceControl, &mut bounds.resource_control),
+                    (PolicyType::ServiceControl, &mut bounds.principals.documents),
+                    (PolicyType::ResourceControl, &mut bounds.resources.documents),
                 ] {
                     match at_target.get(&(kind, level)) {
                         Some(documents) => list.push(documents.clone()),
@@ -339,8 +346,8 @@ impl<'p> Holders<'p> {
             let ready = |levels: &[Vec<DocumentId>]| {
                 levels.iter().map(|level| policies.ready(level)).collect()
             };
-            bounds.ready_service_control = ready(&bounds.service_control);
-            bounds.ready_resource_control = ready(&bounds.resource_control);
+            bounds.principals.ready = ready(&bounds.principals.documents);
+            bounds.resources.ready = ready(&bounds.resources.documents);
             self.bounds_of.insert(account, self.bounds.len());
             self.bounds.push(bounds);
         }
@@ -354,14 +361,14 @@ impl<'p> Holders<'p> {
         };
         let scp_levels = self
             .bounds_at(holder.scp)
-            .and_then(|bounds| levels(&bounds.ready_service_control));
+            .and_then(|bounds| levels(&bounds.principals.ready));
         let rcp_levels = self
             .bounds_at(
                 question
                     .resource_account
                     .and_then(|it| self.bounds_of.get(it).copied()),
             )
-            .and_then(|bounds| levels(&bounds.ready_resource_control));
+            .and_then(|bounds| levels(&bounds.resources.ready));
         let set = PolicySet {
             identity: &holder.ready.identity,
             resource: question.resource_policy,
@@ -388,12 +395,7 @@ impl<'p> Holders<'p> {
     pub(super) fn resource_control(&'p self, account: Option<&str>) -> Vec<&'p [&'p aws::Policy]> {
         let bounds = self.bounds_at(account.and_then(|it| self.bounds_of.get(it).copied()));
         bounds
-            .map(|it| {
-                it.ready_resource_control
-                    .iter()
-                    .map(Vec::as_slice)
-                    .collect()
-            })
+            .map(|it| it.resources.ready.iter().map(Vec::as_slice).collect())
             .unwrap_or_default()
     }
 
@@ -417,12 +419,12 @@ impl<'p> Holders<'p> {
         let scp = holder
             .scp
             .and_then(|it| self.bounds.get(it))
-            .map(|it| &it.service_control);
+            .map(|it| &it.principals.documents);
         let rcp = question
             .resource_account
             .and_then(|account| self.bounds_of.get(account))
             .and_then(|&it| self.bounds.get(it))
-            .map(|it| &it.resource_control);
+            .map(|it| &it.resources.documents);
         let id = match statement.kind {
             aws::PolicyKind::Identity => holder.identity.get(statement.policy).copied(),
             aws::PolicyKind::Boundary => holder
@@ -439,7 +441,7 @@ impl<'p> Holders<'p> {
     }
 
     /// The context of a principal, to be filled up.
-    pub(super) fn context_of<'h>(&self, holder: &'h Holder<'_>) -> &'h Context {
+    pub(super) fn context_of<'h>(holder: &'h Holder<'_>) -> &'h Context {
         &holder.context
     }
 }

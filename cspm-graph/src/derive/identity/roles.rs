@@ -89,7 +89,13 @@ fn carried(world: &World<'_>, draft: &mut Draft) -> Result<(), DeriveError> {
                         service: "ec2.amazonaws.com",
                         technique: profile,
                     };
-                    carry(world, draft, carrier, [vec![place], evidence].concat(), via)?;
+                    carry(
+                        world,
+                        draft,
+                        &carrier,
+                        [vec![place], evidence].concat(),
+                        via,
+                    )?;
                 }
             }
             Properties::Function(facts) => {
@@ -104,7 +110,7 @@ fn carried(world: &World<'_>, draft: &mut Draft) -> Result<(), DeriveError> {
                         service: "lambda.amazonaws.com",
                         technique: execution,
                     };
-                    carry(world, draft, carrier, vec![place], Vec::new())?;
+                    carry(world, draft, &carrier, vec![place], Vec::new())?;
                 }
             }
             Properties::Container(facts) => {
@@ -116,7 +122,7 @@ fn carried(world: &World<'_>, draft: &mut Draft) -> Result<(), DeriveError> {
                         service: "ecs-tasks.amazonaws.com",
                         technique: task,
                     };
-                    carry(world, draft, carrier, vec![place], Vec::new())?;
+                    carry(world, draft, &carrier, vec![place], Vec::new())?;
                 }
             }
             _ => {}
@@ -135,7 +141,7 @@ struct Carrier {
 fn carry(
     world: &World<'_>,
     draft: &mut Draft,
-    carrier: Carrier,
+    carrier: &Carrier,
     evidence: Vec<Location>,
     via: Vec<NodeId>,
 ) -> Result<(), DeriveError> {

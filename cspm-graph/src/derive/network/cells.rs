@@ -280,10 +280,8 @@ impl<'t, 'e> Cells<'t, 'e> {
         }
         barriers.no_group_rule = !group_admits;
         if barriers.acl.is_none() && !group_admits {
-            let asked = families.iter().filter(|(_, asked)| *asked);
-            barriers.acl = asked
-                .filter_map(|(public, _)| self.closed_by_acl(class, public))
-                .next();
+            let mut asked = families.iter().filter(|(_, asked)| *asked);
+            barriers.acl = asked.find_map(|(public, _)| self.closed_by_acl(class, public));
         }
         (cells, barriers)
     }

@@ -144,16 +144,17 @@ impl Condition {
     /// # Source
     /// AWS IAM User Guide, "IAM JSON policy elements: Condition operators" and "Set operators for
     /// multivalued context keys", read 2026-11: a missing key makes a positive comparison false and a
-    /// negated one true, `...IfExists` and `ForAllValues` true, `ForAnyValue` false.
+    /// negated one true, `...IfExists` and `ForAllValues` true, `ForAnyValue` false. With both `ForAnyValue`
+    /// and `IfExists` it is false, as AWS re:Post, "ForAnyValue:StringEqualsIfExists behaving unexpectedly",
+    /// found out by trying.
     pub(crate) fn truth_absent(&self) -> Truth {
         if self.operator.base == Base::Null {
             return truth(self.null_accepts(true));
         }
-        let holds = self.operator.if_exists
-            || match self.operator.quantifier {
-                Some(quantifier) => quantifier == Quantifier::All,
-                None => self.operator.negated,
-            };
+        let holds = match self.operator.quantifier {
+            Some(quantifier) => quantifier == Quantifier::All,
+            None => self.operator.negated || self.operator.if_exists,
+        };
         truth(holds)
     }
 
@@ -173,7 +174,7 @@ impl Condition {
         let nothing = values.iter().all(|value| value.is_empty());
         match self.operator.quantifier {
             Some(Quantifier::All) if nothing => Truth::True,
-            Some(Quantifier::Any) if nothing => truth(self.operator.if_exists),
+            Some(Quantifier::Any) if nothing => Truth::False,
             Some(Quantifier::All) => all(satisfied),
             // Without a set operator, a key with several values matches where one of them does, and a
             // negated operator is the opposite of the plain one. AWS advises against it without saying

@@ -255,9 +255,16 @@ impl<'p> Universe<'p> {
 /// What the evaluation tells apart by more than patterns: the service, keys from what else its service has, and
 /// service-linked roles.
 fn head(arn: &str) -> (&str, bool, bool) {
-    let service = arn.match_indices(':').nth(2).map_or(arn.len(), |(at, _)| at);
+    let service = arn
+        .match_indices(':')
+        .nth(2)
+        .map_or(arn.len(), |(at, _)| at);
     let service = arn.get(..service).unwrap_or(arn);
-    (service, arn.contains(":key/"), arn.contains(":role/aws-service-role/"))
+    (
+        service,
+        arn.contains(":key/"),
+        arn.contains(":role/aws-service-role/"),
+    )
 }
 
 /// Account and name: what role names are compared by.
