@@ -188,22 +188,6 @@ def wild(text):
     return out
 
 
-def any_value_if_exists(line):
-    return any(operator.lower().startswith("foranyvalue:") and operator.lower().endswith("ifexists")
-               for _, operator, _, _ in conditions(line))
-
-
-def without_any_value_if_exists(line):
-    values = held(line)
-    for statement, operator, key, _ in list(conditions(line)):
-        if operator.lower().startswith("foranyvalue:") and operator.lower().endswith("ifexists"):
-            tests = statement["Condition"].pop(operator, None)
-            for key, test in (tests or {}).items():
-                word = "ForAnyValue:" if values.get(key.lower()) else "ForAllValues:"
-                plain = word + operator.split(":", 1)[1][:-len("IfExists")]
-                statement["Condition"].setdefault(plain, {})[key] = test
-
-
 def many_values(line):
     lists = {key.lower() for key, value in line["context"].items() if isinstance(value, list) and value}
     return any(":" not in operator and operator.lower() != "null" and key.lower() in lists
@@ -526,7 +510,6 @@ CLASSES = [
     ("service-linked roles and service control", service_control, without_service_control),
     ("whom NotPrincipal spares", spared, without_spared),
     ("unfinished ARNs", unfinished_arn, without_unfinished_arn),
-    ("ForAnyValue with IfExists", any_value_if_exists, without_any_value_if_exists),
     ("several values without set operator", many_values, without_many_values),
     ("seconds since 1970", seconds, without_seconds),
     ("any ARN", any_arn, without_any_arn),
