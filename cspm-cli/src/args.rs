@@ -183,6 +183,37 @@ pub(crate) struct Iam {
 pub(crate) enum IamCommand {
     /// Answer one request a line: JSON Lines in, JSON Lines out, in order
     Evaluate(IamEvaluate),
+    /// Who may do an action to a resource, and what keeps out those who only seem to
+    WhoCan(IamWhoCan),
+    /// What a principal may do to the resources of the estate
+    Can(IamCan),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct IamWhoCan {
+    /// Such as `s3:GetObject`
+    #[arg(value_name = "ACTION")]
+    pub(crate) action: String,
+    /// An id, a name, or the ARN of something in a bucket
+    #[arg(value_name = "RESOURCE")]
+    pub(crate) resource: String,
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    /// How to print the answers
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct IamCan {
+    /// A user or role, by ARN or name
+    #[arg(value_name = "PRINCIPAL")]
+    pub(crate) principal: String,
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    /// How to print the answers
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, ClapArgs)]

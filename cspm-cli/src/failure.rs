@@ -31,6 +31,9 @@ pub(crate) enum Failure {
     /// A limit cut the analysis, in strict mode.
     #[error("limit {0} cut the analysis; without --strict the report says so and stands")]
     Limit(String),
+    /// A question of policies has no answer.
+    #[error("{0}")]
+    Question(#[from] cspm_graph::derive::DeriveError),
     /// The analysis has no answer.
     #[error(transparent)]
     Risk(#[from] RiskError),
@@ -40,7 +43,7 @@ impl Failure {
     /// The documented exit code.
     pub(crate) fn exit_code(&self) -> ExitCode {
         let code = match self {
-            Self::Usage(_) | Self::Risk(RiskError::Selector { .. } | RiskError::Nothing { .. }) => {
+            Self::Usage(_) | Self::Question(_) | Self::Risk(RiskError::Selector { .. } | RiskError::Nothing { .. }) => {
                 2
             }
             Self::Input(_) | Self::Read(_) => 3,

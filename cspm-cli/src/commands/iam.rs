@@ -16,6 +16,8 @@ use crate::{input, output};
 pub(crate) fn run(args: &Iam) -> Outcome {
     match &args.command {
         IamCommand::Evaluate(it) => evaluate(it),
+        IamCommand::WhoCan(it) => super::permissions::who_can(it),
+        IamCommand::Can(it) => super::permissions::can(it),
     }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod export;
 pub(crate) mod generate;
 pub(crate) mod iam;
+pub(crate) mod permissions;
 pub(crate) mod prioritize;
 pub(crate) mod reach;
 pub(crate) mod schema;

@@ -13,6 +13,7 @@ mod hostile;
 mod iam;
 mod joined;
 mod misuse;
+mod permissions;
 mod prioritize;
 mod reach;
 mod schema;
