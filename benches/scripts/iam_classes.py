@@ -9,8 +9,6 @@ import copy
 import datetime
 import re
 
-EVERYTHING = {"Version": "2012-10-17",
-              "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 LIMITS = ("permission_boundaries", "session_policies", "service_control_policies",
           "resource_control_policies", "endpoint_policies", "resource_policy")
 ROLE_ASSUMPTIONS = ("sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity",
@@ -24,6 +22,10 @@ RESOURCE_CONTROLLED = set("""aoss appconfig appstream autoscaling autoscaling-pl
     rolesanywhere s3 secretsmanager servicediscovery signin sqs sts support swf textract
     timestream-influxdb transcribe transfer translate wafv2 workspaces xray""".split())
 VARIABLE = re.compile(r"\$\{([^},]*)(?:,\s*'([^']*)')?\}")
+
+
+def everything():
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
 def listed(value):
@@ -78,7 +80,7 @@ def without_always_allowed(line):
     for field in LIMITS:
         line.pop(field, None)
     if line["principal"].startswith("arn:") and not is_root(line):
-        line["identity_policies"] = [EVERYTHING]
+        line["identity_policies"] = [everything()]
 
 
 def refused(line):
@@ -101,7 +103,7 @@ def root(line):
 def without_root(line):
     account = line["principal"].split(":")[4]
     line["principal"] = f"arn:aws:iam::{account}:user/stand-in"
-    line["identity_policies"] = [EVERYTHING]
+    line["identity_policies"] = [everything()]
 
 
 def federated_user(line):
@@ -110,7 +112,7 @@ def federated_user(line):
 
 def without_federated_user(line):
     line["identity_policies"] = []
-    line["session_policies"] = [EVERYTHING]
+    line["session_policies"] = [everything()]
 
 
 def resource_control(line):
@@ -328,6 +330,9 @@ def follows(line):
         values.setdefault("aws:resourceaccount", [line["resource_account"]])
         if line["action"].lower().startswith("s3:"):
             values.setdefault("s3:resourceaccount", [line["resource_account"]])
+    if name == "anonymous":
+        values.setdefault("aws:principaltype", ["Anonymous"])
+        values.setdefault("aws:userid", ["anonymous"])
     if name.startswith("arn:"):
         account, rest = name.split(":")[4], name.split(":", 5)[5]
         kinds = {"user": "User", "federated-user": "FederatedUser", "root": "Account"}
@@ -421,19 +426,18 @@ def without_foreign_provider(line):
 
 def other_types(line):
     values = follows(line)
-    return any("not" in operator.lower() and any(is_other_type(operator, value, values.get(key.lower(), []))
-                                                 for value in test)
-               for _, operator, key, test in conditions(line))
+    return any(is_other_type(operator, value, values.get(key.lower(), []))
+               for _, operator, key, test in conditions(line) for value in test)
 
 
 def is_other_type(operator, expected, found):
+    both = [*found, str(expected)] if found else []
     if "Arn" in operator:
-        return any(text.count(":") < 5 or not text.startswith("arn:") for text in [*found, str(expected)]) \
-            and bool(found)
+        return any(text.count(":") < 5 or not text.startswith("arn:") for text in both)
     if "Numeric" in operator:
-        return any(not re.fullmatch(r"-?\d+(\.\d+)?", text) for text in [*found, str(expected)]) and bool(found)
+        return any(not re.fullmatch(r"-?\d+(\.\d+)?", text) for text in both)
     if "Date" in operator:
-        return any(not re.match(r"\d{4}", text) for text in found)
+        return any(not re.fullmatch(r"\d{4}-\d\d-\d\d(T.*)?|\d{5,}", text) for text in found)
     if "Ip" in operator:
         return any((":" in text) != (":" in str(expected)) or not re.match(r"[0-9a-f]*[.:][0-9a-f.:/]+$", text)
                    for text in found)
@@ -443,19 +447,90 @@ def is_other_type(operator, expected, found):
 def without_other_types(line):
     values = follows(line)
     for _, statement in statements(line):
-        for operator, tests in (statement.get("Condition") or {}).items():
-            for key in list(tests):
-                test = listed(tests[key])
-                if "not" in operator.lower() and any(
-                        is_other_type(operator, value, values.get(key.lower(), [])) for value in test):
-                    # By the documentation the opposite of "equal", and nothing here equals it.
-                    good = [v for v in test if not is_other_type(operator, v, values.get(key.lower(), []))]
-                    if good:
-                        tests[key] = good
-                    else:
-                        del tests[key]
-        if statement.get("Condition"):
-            statement["Condition"] = {name: tests for name, tests in statement["Condition"].items() if tests}
+        found = statement.get("Condition") or {}
+        for operator in list(found):
+            for key in list(found[operator]):
+                test = listed(found[operator][key])
+                here = values.get(key.lower(), [])
+                good = [value for value in test if not is_other_type(operator, value, here)]
+                if len(good) == len(test):
+                    continue
+                # By the documentation nothing equals a value of another type.
+                if good:
+                    found[operator][key] = good
+                elif "not" in operator.lower():
+                    del found[operator][key]
+                else:
+                    del found[operator][key]
+                    found.setdefault("Null", {})["aws:CurrentTime"] = ["false"]
+                    line["context"] = {name: value for name, value in line["context"].items()
+                                       if name.lower() != "aws:currenttime"}
+                    line["context"]["aws:CurrentTime"] = []
+        if found:
+            statement["Condition"] = {name: tests for name, tests in found.items() if tests}
+
+
+def either_way(line):
+    return not line["context_complete"] and any(
+        operator.lower().endswith("ifexists") and "*" in test for _, operator, _, test in conditions(line))
+
+
+def without_either_way(line):
+    for _, operator, key, test in conditions(line):
+        if operator.lower().endswith("ifexists") and "*" in test and key.lower() not in follows(line):
+            line["context"][key] = []
+
+
+def contradictions(line):
+    if line["context_complete"]:
+        return False
+    values = follows(line)
+    for _, statement in statements(line):
+        keys = [key.lower() for tests in (statement.get("Condition") or {}).values() for key in tests]
+        if any(keys.count(key) > 1 and key not in values for key in keys):
+            return True
+    return False
+
+
+def without_contradictions(line):
+    values = follows(line)
+    for _, statement in statements(line):
+        keys = [key for tests in (statement.get("Condition") or {}).values() for key in tests]
+        for key in keys:
+            if [one.lower() for one in keys].count(key.lower()) > 1 and key.lower() not in values:
+                line["context"][key] = []
+
+
+def empty_values(line):
+    return any("" in listed(value) for value in line["context"].values() if value is not None)
+
+
+def without_empty_values(line):
+    for key, value in line["context"].items():
+        if value is not None and "" in listed(value):
+            line["context"][key] = "dev"
+
+
+CHANGES = ["iam:" + name for name in (
+    "attachrolepolicy", "detachrolepolicy", "putrolepolicy", "deleterolepolicy", "updateassumerolepolicy",
+    "putrolepermissionsboundary", "deleterolepermissionsboundary", "deleterole")]
+
+
+def protected_role(line):
+    return line["action"].lower().startswith("iam:") and (
+        ":role/aws-service-role/" in line["resource"] or ":role/aws-reserved/" in line["resource"])
+
+
+def without_protected_role(line):
+    resource = line["resource"]
+    line["resource"] = resource.split(":role/")[0] + ":role/ordinary"
+    for _, statement in statements(line):
+        for element in ("Resource", "NotResource"):
+            if element in statement:
+                statement[element] = [
+                    line["resource"] if re.fullmatch(wild(text), resource) else
+                    "arn:aws:none:::none" if ":role/" in text else text
+                    for text in listed(statement[element])]
 
 
 def direct_grant(line):
@@ -470,18 +545,24 @@ def is_direct(principal, named):
 
 
 def without_direct_grant(line):
-    line["session_policies"].append(EVERYTHING)
+    line["session_policies"].append(everything())
 
 
 def role_grant(line):
-    return ":role/" in line["principal"] and bool(
+    names = [line["principal"], role_behind(line["principal"])]
+    return "role/" in line["principal"] and bool(
         line.get("permission_boundaries") and line.get("resource_policy")) and any(
-        is_direct(line["principal"], statement.get("Principal"))
+        is_direct(name, statement.get("Principal")) for name in names
         for statement in listed(line["resource_policy"]["Statement"]))
 
 
+def role_behind(name):
+    match = re.fullmatch(r"arn:aws:sts::(\d+):assumed-role/([^/]+)/.*", name)
+    return f"arn:aws:iam::{match.group(1)}:role/{match.group(2)}" if match else name
+
+
 def without_role_grant(line):
-    line["permission_boundaries"].append(EVERYTHING)
+    line["permission_boundaries"].append(everything())
 
 
 def no_resource_policy(line):
@@ -521,7 +602,11 @@ CLASSES = [
     ("open keys of Null and ForAllValues", open_presence, without_open_presence),
     ("names of sessions", session_names, without_session_names),
     ("providers of another account", foreign_provider, without_foreign_provider),
-    ("negated operators and values of another type", other_types, without_other_types),
+    ("protected roles", protected_role, without_protected_role),
+    ("values of another type", other_types, without_other_types),
+    ("conditions that hold either way", either_way, without_either_way),
+    ("conditions that exclude each other", contradictions, without_contradictions),
+    ("empty values", empty_values, without_empty_values),
 ]
 
 

@@ -64,7 +64,7 @@ KEYS = [
 ]
 KIND_OF = {key.lower(): (kind, many) for key, kind, many in KEYS}
 # Keys of the sample's own policies that hold several values.
-MANY = {"dynamodb:attributes", "ec2:attribute", "codestar-notifications:notificationsforresource",
+MANY = {"dynamodb:attributes", "ec2:attribute",
         "route53:changeresourcerecordsetsnormalizedrecordnames", "sts:transitivetagkeys"}
 WORDS = ["dev", "prod", "Dev", "team-a", "team-b", "data", "web", "x", "logs", "ana"]
 VARIABLES = ["aws:username", "aws:PrincipalTag/team", "aws:PrincipalAccount", "s3:prefix",
@@ -85,7 +85,7 @@ class Table:
                     service = fields[1]
                     self.by_service[service] = []
                 elif fields[0] == "R":
-                    self.types[(service, fields[1])] = fields[2]
+                    self.types[(service, fields[1])] = fields[2].split()
                 elif fields[0] == "A":
                     types = [name.rstrip("*") for name in fields[3].split(",") if name]
                     self.by_service[service].append(fields[1])
@@ -112,14 +112,14 @@ class Table:
         """Whether the ARN is of a type that the action is about."""
         _, types = self.names[action.lower()]
         service = action.split(":")[0].lower()
-        known = [self.types[(service, name)] for name in types if (service, name) in self.types]
+        known = [arn for name in types for arn in self.types.get((service, name), [])]
         return any(re.fullmatch(expression_of(re.sub(r"\$\{[^}]*\}", "*", text)), arn) for text in known)
 
     def arn(self, rng, action, account):
         """An ARN that the action can be asked for; `*` where it takes no resource."""
         _, types = self.names.get(action.lower(), (action, []))
         service = action.split(":")[0].lower()
-        arns = [self.types[(service, name)] for name in types if (service, name) in self.types]
+        arns = [arn for name in types for arn in self.types.get((service, name), [])]
         if not arns:
             return "*"
         arn = rng.choice(arns).replace("${Partition}", "aws").replace("${Account}", account)

@@ -83,8 +83,7 @@ pub struct UsedResourceType {
 #[derive(Debug)]
 pub struct ResourceType {
     name: Box<str>,
-    arn: Box<str>,
-    pattern: Pattern,
+    arns: Vec<Pattern>,
     condition_keys: Arc<[Box<str>]>,
 }
 
@@ -226,15 +225,16 @@ impl ResourceType {
         &self.name
     }
 
-    /// The ARN as AWS documents it, `arn:${Partition}:s3:::${BucketName}/${ObjectName}`.
-    pub fn arn_pattern(&self) -> &str {
-        &self.arn
+    /// The forms of its ARN, with `*` where AWS documents a placeholder: `arn:*:s3:::*/*` for
+    /// `arn:${Partition}:s3:::${BucketName}/${ObjectName}`.
+    pub fn arn_patterns(&self) -> impl Iterator<Item = &str> {
+        self.arns.iter().map(Pattern::as_str)
     }
 
     /// Whether `arn` can be one of a resource of this type. Types may overlap: the ARN of an object has the
     /// form of a bucket's too.
     pub fn may_be(&self, arn: &str) -> bool {
-        self.pattern.matches(arn)
+        self.arns.iter().any(|pattern| pattern.matches(arn))
     }
 
     /// The condition keys that tell of the resource, besides the global ones, in order.
@@ -301,16 +301,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn resource_type(&mut self, name: &'a str, arn: &str, keys: &'a str) {
-        let syntax = Syntax {
-            wildcards: true,
-            variables: false,
-            segments: false,
-        };
+    fn resource_type(&mut self, name: &'a str, arns: &str, keys: &'a str) {
         let found = ResourceType {
             name: name.into(),
-            arn: arn.into(),
-            pattern: Pattern::compile(&with_stars(arn), syntax),
+            arns: arns.split_ascii_whitespace().map(form).collect(),
             condition_keys: self.condition_keys(keys),
         };
         self.types.insert(name, Arc::new(found));
@@ -337,15 +331,7 @@ impl<'a> Reader<'a> {
                     resource_type: self.types.get(name).cloned().unwrap_or_else(|| {
                         Arc::new(ResourceType {
                             name: name.into(),
-                            arn: "*".into(),
-                            pattern: Pattern::compile(
-                                "*",
-                                Syntax {
-                                    wildcards: true,
-                                    variables: false,
-                                    segments: false,
-                                },
-                            ),
+                            arns: vec![form("*")],
                             condition_keys: Arc::default(),
                         })
                     }),
@@ -378,6 +364,15 @@ impl<'a> Reader<'a> {
     }
 }
 
+fn form(arn: &str) -> Pattern {
+    let syntax = Syntax {
+        wildcards: true,
+        variables: false,
+        segments: false,
+    };
+    Pattern::compile(&with_stars(arn), syntax)
+}
+
 /// `${Account}` and its kind as `*`.
 fn with_stars(arn: &str) -> String {
     let mut text = String::new();
@@ -407,12 +402,13 @@ mod tests {
 
     #[test]
     fn a_list_of_keys_is_kept_once() {
-        let text = "V\t1\tp\t1.0\tMIT\nS\tx\nR\tt t\tarn:${A}:x\t:K aws:K\nA\tGet\tr\tt t*,u\t:K aws:K\n\
+        let text = "V\t1\tp\t1.0\tMIT\nS\tx\nR\tt t\tarn:${A}:x arn:y\t:K aws:K\nA\tGet\tr\tt t*,u\t:K aws:K\n\
                     A\tZap\tw\tu\t\n";
         let table = Reader::default().read(text);
         let get = table.action("X:get").unwrap();
         let used = get.resource_types().next().unwrap();
         assert!(used.is_required() && used.resource_type().may_be("arn:1:x"));
+        assert!(used.resource_type().may_be("arn:y"));
         assert_eq!(get.resource_types().count(), 2);
         assert!(Arc::ptr_eq(
             &get.condition_keys,

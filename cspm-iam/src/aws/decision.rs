@@ -212,7 +212,7 @@ pub enum Block {
     /// Deny statements and allow statements demand the opposite of each other.
     Contradiction,
     /// AWS refuses this action to this principal, whatever policies say: a root user or a caller without
-    /// credentials cannot assume a role.
+    /// credentials cannot assume a role, and only AWS can change a service-linked or reserved role.
     Provider,
 }
 

@@ -66,7 +66,7 @@ pub fn evaluate(request: &Request<'_>, policies: &PolicySet<'_>) -> Decision {
     if services::is_always_allowed(request.principal, request.action) {
         return settled(DecisionKind::Allow, Vec::new(), None);
     }
-    if services::is_always_refused(request.principal, request.action) {
+    if services::is_always_refused(request.principal, request.action, request.resource) {
         return settled(
             DecisionKind::ImplicitDeny,
             Vec::new(),

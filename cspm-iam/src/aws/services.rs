@@ -16,7 +16,7 @@ pub(crate) fn resource_control_applies(
     RESOURCE_CONTROLLED.binary_search(&action.service()).is_ok()
         && action.folded() != "kms:retiregrant"
         && !principal.is_service_linked_role()
-        && !resource.contains(":role/aws-service-role/")
+        && Protected::of(resource) != Some(Protected::ServiceLinked)
 }
 
 /// Whether service control policies have a say in requests of this principal.
@@ -79,8 +79,55 @@ pub(crate) fn is_always_allowed(principal: &Principal, action: &Action) -> bool 
 /// AWS STS API Reference, AssumeRole, read 2026-11: "You cannot call AssumeRole by using AWS account root
 /// user credentials; access is denied." A call without credentials is refused before any policy is read,
 /// except for the two operations that bring their own proof.
-pub(crate) fn is_always_refused(principal: &Principal, action: &Action) -> bool {
-    is_role_assumption(action) && matches!(principal, Principal::Root(_) | Principal::Anonymous)
+pub(crate) fn is_always_refused(principal: &Principal, action: &Action, resource: &str) -> bool {
+    let stranger = matches!(principal, Principal::Root(_) | Principal::Anonymous);
+    let of_service =
+        matches!(principal, Principal::Service(_)) || principal.is_service_linked_role();
+    (is_role_assumption(action) && stranger)
+        || (changes_role(action) && Protected::of(resource).is_some() && !of_service)
+}
+
+/// A role that only AWS can change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Protected {
+    /// Made by a service for itself.
+    ServiceLinked,
+    /// Made by IAM Identity Center for a permission set.
+    Reserved,
+}
+
+impl Protected {
+    /// Which of them the ARN of a role stands for.
+    pub(crate) fn of(resource: &str) -> Option<Self> {
+        if resource.contains(":role/aws-service-role/") {
+            Some(Self::ServiceLinked)
+        } else if resource.contains(":role/aws-reserved/") {
+            Some(Self::Reserved)
+        } else {
+            None
+        }
+    }
+}
+
+/// Whether the action changes what a role can do or who can use it.
+///
+/// # Source
+/// AWS IAM API Reference, error `UnmodifiableEntity` of these operations, read 2026-11: "The request was
+/// rejected because service-linked roles are protected AWS resources. Only the service that depends on the
+/// service-linked role can modify or delete the role on your behalf." Roles of permission sets give the same
+/// error. Description and session duration can be changed, so those operations are not here.
+fn changes_role(action: &Action) -> bool {
+    matches!(
+        action.folded(),
+        "iam:attachrolepolicy"
+            | "iam:detachrolepolicy"
+            | "iam:putrolepolicy"
+            | "iam:deleterolepolicy"
+            | "iam:updateassumerolepolicy"
+            | "iam:putrolepermissionsboundary"
+            | "iam:deleterolepermissionsboundary"
+            | "iam:deleterole"
+    )
 }
 
 /// Whether the bucket policy cannot keep this principal from the action.

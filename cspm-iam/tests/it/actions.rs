@@ -30,8 +30,11 @@ fn the_table_is_whole() {
             Some(action.as_str())
         );
         for used in action.resource_types() {
-            let arn = used.resource_type().arn_pattern();
-            assert!(arn == "*" || arn.starts_with("arn:"), "{action:?}");
+            let mut arns = used.resource_type().arn_patterns();
+            assert!(
+                arns.all(|arn| arn == "*" || arn.starts_with("arn:")),
+                "{action:?}"
+            );
         }
     }
 }

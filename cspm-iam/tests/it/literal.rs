@@ -54,6 +54,25 @@ pub(crate) fn decide(line: &Value) -> &'static str {
         return "implicit_deny";
     }
 
+    let changes = [
+        "attachrolepolicy",
+        "detachrolepolicy",
+        "putrolepolicy",
+        "deleterolepolicy",
+        "updateassumerolepolicy",
+        "putrolepermissionsboundary",
+        "deleterolepermissionsboundary",
+        "deleterole",
+    ]
+    .iter()
+    .any(|name| action == format!("iam:{name}"));
+    let protected = [":role/aws-service-role/", ":role/aws-reserved/"]
+        .iter()
+        .any(|path| resource.contains(path));
+    if changes && protected && who.kind != "service" && !who.is_service_linked() {
+        return "implicit_deny";
+    }
+
     let of_account = who.account.is_some();
     let linked = resource.contains(":role/aws-service-role/") || who.is_service_linked();
     let has_identity = of_account && who.kind != "root";

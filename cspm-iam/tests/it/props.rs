@@ -72,7 +72,7 @@ const NAMED: [&str; 12] = [
 ];
 
 /// Actions with a resource of theirs.
-const ACTIONS: [(&str, &str); 7] = [
+const ACTIONS: [(&str, &str); 8] = [
     ("s3:GetObject", "arn:aws:s3:::b/k"),
     ("s3:PutBucketPolicy", "arn:aws:s3:::b"),
     ("sts:AssumeRole", "arn:aws:iam::111122223333:role/target"),
@@ -83,6 +83,10 @@ const ACTIONS: [(&str, &str); 7] = [
     ("kms:Decrypt", "arn:aws:kms:eu-west-1:111122223333:key/1"),
     ("ec2:DescribeInstances", "*"),
     ("sts:GetCallerIdentity", "*"),
+    (
+        "iam:PutRolePolicy",
+        "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_x",
+    ),
 ];
 
 const ACTION_PATTERNS: [&str; 8] = [

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::super::document::{Effect, Policy};
 use super::super::named::{NamedPrincipal, Principals};
 use super::super::principal::Principal;
+use super::super::services::Protected;
 use super::classes::Sets;
 
 /// Number of a resource in a [`Universe`]: the rank of its account and id.
@@ -253,18 +254,14 @@ impl<'p> Universe<'p> {
 }
 
 /// What the evaluation tells apart by more than patterns: the service, keys from what else its service has, and
-/// service-linked roles.
-fn head(arn: &str) -> (&str, bool, bool) {
+/// roles that only AWS can change.
+fn head(arn: &str) -> (&str, bool, Option<Protected>) {
     let service = arn
         .match_indices(':')
         .nth(2)
         .map_or(arn.len(), |(at, _)| at);
     let service = arn.get(..service).unwrap_or(arn);
-    (
-        service,
-        arn.contains(":key/"),
-        arn.contains(":role/aws-service-role/"),
-    )
+    (service, arn.contains(":key/"), Protected::of(arn))
 }
 
 /// Account and name: what role names are compared by.
