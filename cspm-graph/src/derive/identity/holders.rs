@@ -71,7 +71,8 @@ impl<'p> Holders<'p> {
     ) -> Self {
         let mut holders = Self::default();
         holders.read_organization(estate, policies, diagnostics);
-        let principal_keys = condition_keys(estate, policies, "aws:principaltag/");
+        let mut principal_keys = condition_keys(estate, policies, "aws:principaltag/");
+        principal_keys.extend(policies.tag_variables().iter().cloned());
         let mut member_of: HashMap<usize, Vec<usize>> = HashMap::new();
         for relation in estate
             .relations()

@@ -1,6 +1,6 @@
 //! Policy documents, parsed once, by what they are attached to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cspm_iam::aws::{self, Policy};
 use cspm_model::diagnostic::Effect;
@@ -40,6 +40,8 @@ impl Document {
 pub(super) struct Policies {
     documents: Vec<Document>,
     attached: BTreeMap<(PolicyType, usize), Vec<DocumentId>>,
+    /// Tags of principals that policy variables ask for, as condition keys in lower case.
+    tag_variables: BTreeSet<String>,
 }
 
 /// A document on its way: statements with their places.
@@ -241,6 +243,7 @@ impl Policies {
             .first()
             .cloned()
             .unwrap_or_else(|| Location::builtin("policy"));
+        self.note_tag_variables(&document.to_string().to_ascii_lowercase());
         match Policy::from_value(&document, &aws::Limits::default()) {
             Ok(policy) => {
                 for warning in policy.warnings() {
@@ -275,6 +278,24 @@ impl Policies {
             .filter_map(|&id| self.document(id))
             .map(|it| &it.policy)
             .collect()
+    }
+
+    fn note_tag_variables(&mut self, text: &str) {
+        for rest in text
+            .split("${")
+            .skip(1)
+            .filter(|it| it.starts_with("aws:principaltag/"))
+        {
+            if let Some(end) = rest.find(['}', ',']) {
+                self.tag_variables
+                    .extend(rest.get(..end).map(|it| it.trim().to_owned()));
+            }
+        }
+    }
+
+    /// Tags of principals that policy variables ask for, as condition keys in lower case.
+    pub(super) fn tag_variables(&self) -> &BTreeSet<String> {
+        &self.tag_variables
     }
 
     pub(super) fn document(&self, id: DocumentId) -> Option<&Document> {

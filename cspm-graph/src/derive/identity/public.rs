@@ -482,8 +482,25 @@ fn function_urls(
             &ids,
             Some("NONE"),
         )?;
-        let Some(mut permission) = found else {
+        let Some(permission) = found else {
             continue;
+        };
+        // AWS Lambda Developer Guide, "Control access to Lambda function URLs", note of October 2025: both
+        // actions are needed. Functions of before that were excepted until 2026-11-01; whether one still is
+        // cannot be seen.
+        let invoked = callers.allowed(
+            world,
+            target,
+            &["lambda:InvokeFunction"],
+            &ids,
+            Some("NONE"),
+        )?;
+        let mut permission = match invoked {
+            Some(invoked) => permission.and(invoked),
+            None => Permission {
+                certainty: Certainty::Unknown,
+                ..permission
+            },
         };
         permission.evidence.insert(
             0,
