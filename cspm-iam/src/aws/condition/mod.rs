@@ -129,6 +129,7 @@ impl Condition {
             }
         };
         match facts.lookup(&self.folded_key) {
+            Lookup::Open if self.can_never_hold(facts) => Truth::False,
             Lookup::Open => Truth::Open,
             Lookup::Absent => self.truth_absent(),
             Lookup::One(value) => self.truth_of(&[&value], matches),
@@ -137,6 +138,14 @@ impl Condition {
                 self.truth_of(&values, matches)
             }
         }
+    }
+
+    /// Whether the condition fails whatever the key is: it wants one of values that are all missing.
+    fn can_never_hold(&self, facts: Facts<'_>) -> bool {
+        !self.operator.negated
+            && self.truth_absent() == Truth::False
+            && !self.tests.is_empty()
+            && self.tests.iter().all(|test| test.lacks_value(facts))
     }
 
     /// Whether the condition holds in a request without the key.
