@@ -101,6 +101,19 @@ fn the_name_of_a_document_tells_its_call() {
 }
 
 #[test]
+fn an_answer_beside_an_estate_is_skipped_and_nothing_is_lost() {
+    for schema in ["cspm.report/1", "cspm.truth/1", "joined.truth/1"] {
+        let (outcome, estate) = read(&format!(r#"{{"schema": "{schema}", "findings": 3}}"#));
+        assert_eq!(
+            outcome.unwrap().skipped.unwrap(),
+            "an answer about an estate",
+            "{schema}"
+        );
+        assert!(estate.diagnostics().is_empty(), "{schema}");
+    }
+}
+
+#[test]
 fn what_is_not_read_is_said_by_name() {
     let cases = [
         (
@@ -116,7 +129,6 @@ fn what_is_not_read_is_said_by_name() {
         (r#"{"matches": [], "descriptor": {}}"#, "Grype"),
         (r#"{"summaryDetails": {}, "resources": []}"#, "Kubescape"),
         (r#"{"findings": [{"findingArn": "a"}]}"#, "Inspector"),
-        (r#"{"schema": "cspm.report/1"}"#, "report of cspm"),
         ("AUTH_METHOD;TIMESTAMP;X\n1;2;3", "Prowler CSV"),
         ("a,b,c\n1,2,3", "CSV"),
         ("apiVersion: v1\nkind: Pod", "YAML"),
