@@ -433,6 +433,8 @@ def other_types(line):
 def is_other_type(operator, expected, found):
     both = [*found, str(expected)] if found else []
     if "Arn" in operator:
+        # A lone `*` is another class.
+        both = [text for text in both if text != "*"]
         return any(text.count(":") < 5 or not text.startswith("arn:") for text in both)
     if "Numeric" in operator:
         return any(not re.fullmatch(r"-?\d+(\.\d+)?", text) for text in both)
@@ -550,7 +552,7 @@ def without_direct_grant(line):
 
 def role_grant(line):
     names = [line["principal"], role_behind(line["principal"])]
-    return "role/" in line["principal"] and bool(
+    return not line["context_complete"] and "role/" in line["principal"] and bool(
         line.get("permission_boundaries") and line.get("resource_policy")) and any(
         is_direct(name, statement.get("Principal")) for name in names
         for statement in listed(line["resource_policy"]["Statement"]))
@@ -586,7 +588,6 @@ CLASSES = [
     ("federated user without session policy", federated_user, without_federated_user),
     ("services without resource control", resource_control, without_resource_control),
     ("grants to sessions beside session policies", direct_grant, without_direct_grant),
-    ("grants to roles beside boundaries", role_grant, without_role_grant),
     ("roles and keys without policy", no_resource_policy, without_no_resource_policy),
     ("service-linked roles and service control", service_control, without_service_control),
     ("whom NotPrincipal spares", spared, without_spared),
@@ -607,6 +608,7 @@ CLASSES = [
     ("conditions that hold either way", either_way, without_either_way),
     ("conditions that exclude each other", contradictions, without_contradictions),
     ("empty values", empty_values, without_empty_values),
+    ("grants to roles beside boundaries", role_grant, without_role_grant),
 ]
 
 

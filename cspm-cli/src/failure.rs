@@ -43,9 +43,9 @@ impl Failure {
     /// The documented exit code.
     pub(crate) fn exit_code(&self) -> ExitCode {
         let code = match self {
-            Self::Usage(_) | Self::Question(_) | Self::Risk(RiskError::Selector { .. } | RiskError::Nothing { .. }) => {
-                2
-            }
+            Self::Usage(_)
+            | Self::Question(_)
+            | Self::Risk(RiskError::Selector { .. } | RiskError::Nothing { .. }) => 2,
             Self::Input(_) | Self::Read(_) => 3,
             Self::Output { error, .. } if error.kind() == std::io::ErrorKind::BrokenPipe => 0,
             Self::Output { .. } => 4,

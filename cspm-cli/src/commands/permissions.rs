@@ -24,7 +24,9 @@ pub(crate) fn can(args: &IamCan) -> Outcome {
     let progress = Progress::new(args.inputs.quiet);
     let (estate, _) = input::read(&args.inputs, &progress)?;
     let answers = Permissions::new(&estate)?.can(&args.principal)?;
-    print(&answers, args.format, |answer| format!("{} {}", answer.action, answer.resource))
+    print(&answers, args.format, |answer| {
+        format!("{} {}", answer.action, answer.resource)
+    })
 }
 
 fn print(
@@ -35,10 +37,15 @@ fn print(
     output::write(None, |out| match format {
         Format::Table => table(answers, name, out),
         Format::Json => {
-            serde_json::to_writer_pretty(&mut *out, &answers.iter().map(value).collect::<Vec<_>>())?;
+            serde_json::to_writer_pretty(
+                &mut *out,
+                &answers.iter().map(value).collect::<Vec<_>>(),
+            )?;
             writeln!(out)
         }
-        Format::Jsonl => answers.iter().try_for_each(|answer| writeln!(out, "{}", value(answer))),
+        Format::Jsonl => answers
+            .iter()
+            .try_for_each(|answer| writeln!(out, "{}", value(answer))),
     })?;
     Ok(ExitCode::SUCCESS)
 }
@@ -54,7 +61,12 @@ fn table(
         writeln!(out, "nobody and nothing is allowed")?;
     }
     for answer in allowed {
-        writeln!(out, "yes  {}  {}", answer.certainty.as_str(), harmless(&name(answer)))?;
+        writeln!(
+            out,
+            "yes  {}  {}",
+            answer.certainty.as_str(),
+            harmless(&name(answer))
+        )?;
         for condition in &answer.conditions {
             let not = if condition.required { "" } else { "not " };
             let values = condition.values.join(", ");

@@ -13,7 +13,11 @@ fn answers(arguments: &[&str]) -> Vec<serde_json::Value> {
 
 #[test]
 fn who_can_names_those_who_may_and_the_control_that_stops_the_others() {
-    let found = answers(&["who-can", "s3:GetObject", "arn:aws:s3:::shop-payroll/2026/11.csv"]);
+    let found = answers(&[
+        "who-can",
+        "s3:GetObject",
+        "arn:aws:s3:::shop-payroll/2026/11.csv",
+    ]);
     let report = found
         .iter()
         .find(|it| it["principal"] == "arn:aws:iam::111122223333:role/report")
@@ -28,10 +32,16 @@ fn can_lists_what_a_role_reads_with_the_statement_that_says_so() {
     let found = answers(&["can", "arn:aws:iam::111122223333:role/shop-web"]);
     let reads = found
         .iter()
-        .find(|it| it["action"] == "s3:GetObject" && it["allowed"] == true)
+        .find(|it| {
+            let resource = it["resource"].as_str().unwrap();
+            it["action"] == "s3:GetObject"
+                && resource.starts_with("arn:aws:s3:::shop-customer-exports")
+        })
         .unwrap();
-    let resource = reads["resource"].as_str().unwrap();
-    assert!(resource.starts_with("arn:aws:s3:::shop-customer-exports"), "{resource}");
+    assert_eq!(
+        (&reads["allowed"], &reads["certainty"]),
+        (&true.into(), &"certain".into())
+    );
     let place = reads["evidence"][0]["pointer"].as_str().unwrap();
     assert!(place.contains("/Statement/"), "{place}");
 }
