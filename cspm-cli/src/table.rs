@@ -207,6 +207,9 @@ fn finding_block<'r>(
     let fix = &finding.fix;
     if !fix.text.is_empty() && finding.verdict == Verdict::OnPath {
         let gain = match fix.cuts_off {
+            0 if report.summary.limits_hit.iter().any(|it| it == "searches") => {
+                "what it cuts off was not worked out for all findings".to_owned()
+            }
             0 => "other ways remain".to_owned(),
             1 => format!("cuts off 1 crown jewel of value {}", fix.value),
             count => format!("cuts off {count} crown jewels of value {}", fix.value),
