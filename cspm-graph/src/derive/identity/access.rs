@@ -51,6 +51,17 @@ impl Permission {
     }
 }
 
+/// An open condition as the report states it.
+pub(super) fn stated(open: &OpenCondition) -> Condition {
+    Condition {
+        key: open.key().to_owned(),
+        operator: open.operator().to_owned(),
+        values: open.values().to_vec(),
+        required: open.required(),
+        setter: open.setter().as_str().to_owned(),
+    }
+}
+
 /// A question's outcome.
 pub(super) enum Outcome {
     Allowed(Permission),
@@ -156,16 +167,7 @@ fn outcome(world: &World<'_>, question: &Question<'_>, answer: &Answer) -> Outco
         } else {
             Certainty::Conditional
         };
-        permission.conditions = open
-            .into_iter()
-            .map(|it| Condition {
-                key: it.key().to_owned(),
-                operator: it.operator().to_owned(),
-                values: it.values().to_vec(),
-                required: it.required(),
-                setter: it.setter().as_str().to_owned(),
-            })
-            .collect();
+        permission.conditions = open.into_iter().map(stated).collect();
         permission.conditions.sort();
         permission.conditions.dedup();
     }

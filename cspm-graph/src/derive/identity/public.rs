@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use cspm_iam::aws::{self, Context, DecisionKind, Policy, PolicySet, Principal, Request, Setter};
-use cspm_model::report::Condition;
 use cspm_model::resource::PublicAccessBlock;
 use cspm_model::{Access, Certainty, Location, Properties, Resource};
 use serde_json::json;
@@ -12,7 +11,7 @@ use super::super::DeriveError;
 use super::super::draft::{Draft, DraftState, NodeId, StepFacts};
 use super::super::technique::{Rule, TechniqueId};
 use super::World;
-use super::access::{Permission, objects_of, parse_action};
+use super::access::{Permission, objects_of, parse_action, stated};
 use super::candidates::Target;
 use super::encryption::{KeyUse, key_use};
 use super::near_miss::{GrantControl, NearMiss, NearMisses};
@@ -248,16 +247,7 @@ impl Callers {
                     if best.as_ref().is_some_and(|it| it.certainty <= certainty) {
                         continue;
                     }
-                    let conditions = open
-                        .iter()
-                        .map(|it| Condition {
-                            key: it.key().to_owned(),
-                            operator: it.operator().to_owned(),
-                            values: it.values().to_vec(),
-                            required: it.required(),
-                            setter: it.setter().as_str().to_owned(),
-                        })
-                        .collect();
+                    let conditions = open.iter().map(|it| stated(it)).collect();
                     best = Some(Permission {
                         certainty,
                         conditions: if certainty == Certainty::Certain {

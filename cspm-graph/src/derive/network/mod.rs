@@ -7,6 +7,7 @@ mod cells;
 mod exposure;
 mod filter;
 mod forward;
+mod owners;
 mod topology;
 
 pub use exposure::{NetworkBlock, NetworkControl};
