@@ -2,12 +2,16 @@
 """Draws random requests from real AWS policies, in the batch contract of `cspm iam evaluate`.
 
     python3 benches/scripts/iam_requests.py --samples FOLDER... [--seed 1] [--first 0] [--count 1000]
+                                            [--as-written]
 
 Each FOLDER is searched for policy documents: JSON files, one object a line, gzipped or not, documents
 as objects or as texts. A request begins with a statement of one of them, so that about half of the
 statements match; the policies around it are documents of the same kind and mutations of them: conditions
 of every operator, Not* elements, policy variables, explicit denies, boundaries, session policies, levels
 of an organisation, endpoints. Request number N depends on the seed and N alone.
+
+With --as-written nothing is mutated: one to three whole documents of identities, as they stand, an action of
+one of their statements, a complete context. That is what speed is measured on.
 """
 
 import argparse
@@ -711,6 +715,20 @@ def request(rng, index, table, identity, resource):
     return line
 
 
+def request_as_written(rng, index, table, identity):
+    draw = Draw(rng, table, identity, [])
+    principal = draw.principal(["user", "role", "session"])
+    documents_used = [rng.choice(identity) for _ in range(rng.choice([1, 2, 3]))]
+    statement = rng.choice(listed(documents_used[0]["Statement"]))
+    draw.action = draw.action_of(statement)
+    arn = draw.resource_of(statement, draw.action)
+    draw.fill_context(documents_used)
+    context = {key: value for key, value in draw.context.items() if key.lower() not in FOLLOWS}
+    return {"id": str(index), "principal": principal, "action": draw.action, "resource": arn,
+            "resource_account": draw.account, "context": context, "context_complete": True,
+            "identity_policies": documents_used}
+
+
 # Keys whose values follow from principal and resource.
 FOLLOWS = {"aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:username",
            "aws:principalisawsservice", "aws:principalservicename", "aws:resourceaccount",
@@ -731,13 +749,17 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first", type=int, default=0, help="number of the first request")
     parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--as-written", action="store_true", help="whole documents, nothing mutated")
     arguments = parser.parse_args()
     table = Table(arguments.actions)
     identity, resource = documents(arguments.samples)
     print(f"{len(identity)} policies of identities, {len(resource)} of resources", file=sys.stderr)
     for index in range(arguments.first, arguments.first + arguments.count):
         rng = random.Random(f"{arguments.seed}/{index}")
-        line = request(rng, index, table, identity, resource)
+        if arguments.as_written:
+            line = request_as_written(rng, index, table, identity)
+        else:
+            line = request(rng, index, table, identity, resource)
         print(json.dumps(line, separators=(",", ":")))
 
 

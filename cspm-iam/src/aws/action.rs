@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::action_index::service_code;
 use super::actions::{ActionInfo, ActionTable};
 use super::error::ParseError;
 use super::pattern::{Pattern, Syntax};
@@ -18,6 +19,7 @@ pub struct Action {
     text: String,
     folded: String,
     colon: usize,
+    service_code: u32,
     takes_no_resource: bool,
 }
 
@@ -37,6 +39,7 @@ impl Action {
                 text: text.to_owned(),
                 folded: text.to_ascii_lowercase(),
                 colon: service.len(),
+                service_code: service_code(&service.to_ascii_lowercase()),
                 // COST: here and not where it is asked, since actions are read once and asked often.
                 takes_no_resource: ActionTable::builtin()
                     .action(text)
@@ -71,6 +74,11 @@ impl Action {
         self.takes_no_resource
     }
 
+    /// The code of the service, by which policies find their patterns.
+    pub(crate) fn service_code(&self) -> u32 {
+        self.service_code
+    }
+
     /// The whole action in lower case.
     pub(crate) fn folded(&self) -> &str {
         &self.folded
@@ -100,11 +108,8 @@ pub(crate) enum Actions {
 
 impl Actions {
     pub(crate) fn covers(&self, action: &Action) -> bool {
-        let named = |patterns: &[ActionPattern]| {
-            patterns
-                .iter()
-                .any(|pattern| pattern.folded.matches(action.folded()))
-        };
+        let named =
+            |patterns: &[ActionPattern]| patterns.iter().any(|pattern| pattern.covers(action));
         match self {
             Self::Only(patterns) => named(patterns),
             Self::AllBut(patterns) => !named(patterns),
@@ -139,6 +144,25 @@ impl ActionPattern {
         Self {
             folded: Pattern::compile(&text.to_ascii_lowercase(), syntax),
         }
+    }
+
+    pub(crate) fn covers(&self, action: &Action) -> bool {
+        self.folded.matches(action.folded())
+    }
+
+    /// The text before the first wildcard, in lower case.
+    pub(crate) fn beginning(&self) -> &str {
+        self.folded.literal_prefix()
+    }
+
+    /// Whether the pattern is one action's name.
+    pub(crate) fn is_literal(&self) -> bool {
+        self.folded.is_literal()
+    }
+
+    /// Whether everything matches that begins as the pattern does.
+    pub(crate) fn is_beginning(&self) -> bool {
+        self.folded.is_beginning()
     }
 
     fn may_name(&self, service: &str) -> bool {

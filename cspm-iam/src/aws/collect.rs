@@ -1,8 +1,10 @@
 //! Which statements cover a request, as far as is known.
 
 use super::condition::Truth;
+use std::borrow::Cow;
+
 use super::context::{Facts, Lookup};
-use super::decision::{OpenCondition, PolicyKind, StatementRef};
+use super::decision::{PolicyKind, StatementRef};
 use super::document::{Effect, Resources, Statement};
 use super::evaluate::{PolicySet, Request};
 use super::formula::{Atom, Formula, SESSION_KEY};
@@ -25,7 +27,7 @@ pub(crate) struct Covering<'a> {
 pub(crate) struct Layer<'a> {
     pub(crate) allows: Vec<Covering<'a>>,
     /// The first statement that would allow but for a condition that is known not to hold.
-    pub(crate) missed: Option<(StatementRef, OpenCondition)>,
+    pub(crate) missed: Option<(StatementRef, Atom<'a>)>,
 }
 
 impl Layer<'_> {
@@ -63,6 +65,8 @@ pub(crate) struct Collector<'a> {
     facts: Facts<'a>,
     pub(crate) atoms: Vec<Atom<'a>>,
     has_boundary: bool,
+    /// Scratch: statements of one policy.
+    pub(crate) covering: Vec<u32>,
 }
 
 impl<'a> Collector<'a> {
@@ -74,9 +78,11 @@ impl<'a> Collector<'a> {
             facts,
             atoms: Vec::new(),
             has_boundary,
+            covering: Vec::new(),
         }
     }
 
+    /// Reads a statement that covers the request's action.
     pub(crate) fn read(
         &mut self,
         statement: &'a Statement,
@@ -84,9 +90,6 @@ impl<'a> Collector<'a> {
         layer: &mut Layer<'a>,
         layers: &mut Layers<'a>,
     ) {
-        if !statement.covers_action(self.request.action) {
-            return;
-        }
         if reference.kind == PolicyKind::Resource
             && statement.effect() == Effect::Deny
             && services::overrides_resource_deny(
@@ -123,7 +126,7 @@ impl<'a> Collector<'a> {
                 covers = Formula::all([covers, self.session(left_out).negated()]);
             }
         }
-        for via in ways {
+        for via in ways.iter().copied() {
             let applies = Formula::all([self.session(via), covers.clone()]);
             match (statement.effect(), applies) {
                 (_, Formula::Known(false)) => {}
@@ -145,26 +148,25 @@ impl<'a> Collector<'a> {
     }
 
     /// In which ways the statement covers the principal.
-    fn ways(&self, statement: &'a Statement, kind: PolicyKind) -> Vec<Via<'a>> {
+    fn ways(&self, statement: &'a Statement, kind: PolicyKind) -> Cow<'a, [Via<'a>]> {
         match kind {
             PolicyKind::Identity
             | PolicyKind::Boundary
             | PolicyKind::Session
-            | PolicyKind::ServiceControl => return vec![Via::Direct],
+            | PolicyKind::ServiceControl => return Cow::Borrowed(&[Via::Direct]),
             PolicyKind::Resource => {}
             // Their `Principal` has to be `*`, so leaving it out can mean nothing else.
             PolicyKind::ResourceControl | PolicyKind::Endpoint => {
                 if statement.principals() == Principals::Absent {
-                    return vec![Via::Direct];
+                    return Cow::Borrowed(&[Via::Direct]);
                 }
             }
         }
         if self.denied_by_boundary(statement, kind) {
-            return vec![Via::Direct];
+            return Cow::Borrowed(&[Via::Direct]);
         }
-        statement
-            .principals()
-            .covering(self.request.principal, statement.effect())
+        let principals = statement.principals();
+        Cow::Owned(principals.covering(self.request.principal, statement.effect()))
     }
 
     /// Whether a `NotPrincipal` denies whomever it names, because the principal has a boundary.
@@ -233,18 +235,18 @@ impl<'a> Collector<'a> {
     }
 
     /// What the conditions depend on, or the first that is known not to hold.
-    fn conditions(&mut self, statement: &'a Statement) -> Result<Vec<Formula>, OpenCondition> {
+    fn conditions(&mut self, statement: &'a Statement) -> Result<Vec<Formula>, Atom<'a>> {
         let mut open = Vec::new();
         for condition in &statement.conditions {
-            let key_is_open = self.facts.lookup(condition.folded_key()) == Lookup::Open;
-            let atom = Atom::Condition {
+            let facts = self.facts;
+            let atom = || Atom::Condition {
                 condition,
-                key_is_open,
+                key_is_open: facts.lookup(condition.folded_key()) == Lookup::Open,
             };
-            match condition.evaluate(self.facts) {
+            match condition.evaluate(facts) {
                 Truth::True => {}
-                Truth::False => return Err(atom.as_open_condition(true)),
-                Truth::Open => open.push(self.open(atom)),
+                Truth::False => return Err(atom()),
+                Truth::Open => open.push(self.open(atom())),
             }
         }
         Ok(open)

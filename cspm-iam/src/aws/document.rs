@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::action::{Action, Actions};
+use super::action_index::ActionIndex;
 use super::condition::Condition;
 use super::error::ParseError;
 use super::limits::Limits;
@@ -13,11 +14,26 @@ use super::pattern::Pattern;
 /// A policy document, parsed and compiled: patterns, operators and values are ready to be asked often.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    pub(crate) statements: Vec<Statement>,
-    pub(crate) warnings: Vec<Warning>,
+    statements: Vec<Statement>,
+    warnings: Vec<Warning>,
+    /// Which statements cover an action.
+    actions: ActionIndex,
 }
 
 impl Policy {
+    pub(crate) fn new(statements: Vec<Statement>, warnings: Vec<Warning>) -> Self {
+        Self {
+            actions: ActionIndex::new(&statements),
+            statements,
+            warnings,
+        }
+    }
+
+    /// The numbers of the statements that cover the action, ascending, instead of what `covering` holds.
+    pub(crate) fn covering(&self, action: &Action, covering: &mut Vec<u32>) {
+        self.actions.covering(action, covering);
+    }
+
     /// Reads a policy from a JSON value: an object, or a string that holds the document as JSON or as
     /// percent-encoded JSON.
     ///

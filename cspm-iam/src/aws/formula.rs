@@ -148,23 +148,20 @@ impl Formula {
     pub(crate) fn any(parts: impl IntoIterator<Item = Self>) -> Self {
         let mut open: Vec<(usize, Self)> = Vec::new();
         for part in parts {
-            if !matches!(part, Self::Known(false)) {
-                open.push((part.cost(), part));
+            match part {
+                Self::Known(true) => return Self::TRUE,
+                Self::Known(false) => {}
+                part => open.push((part.cost(), part)),
             }
         }
         open.sort_by_key(|(cost, _)| *cost);
-        match open.first() {
-            None => Self::FALSE,
-            Some((_, Self::Known(true))) => Self::TRUE,
-            Some(_) => {
-                let mut parts: Vec<Self> = open.into_iter().map(|(_, part)| part).collect();
-                match (parts.len(), parts.pop()) {
-                    (1, Some(only)) => only,
-                    (_, last) => {
-                        parts.extend(last);
-                        Self::Any(parts)
-                    }
-                }
+        let mut parts: Vec<Self> = open.into_iter().map(|(_, part)| part).collect();
+        match (parts.len(), parts.pop()) {
+            (_, None) => Self::FALSE,
+            (1, Some(only)) => only,
+            (_, last) => {
+                parts.extend(last);
+                Self::Any(parts)
             }
         }
     }
@@ -255,6 +252,17 @@ struct Choice<'f> {
 /// Alternatives are tried in order, depth first, so the result is deterministic: the first consistent
 /// choice. Goals form a list in an arena that choices share; nothing recurses on the size of the input.
 pub(crate) fn find(formula: &Formula, atoms: &[Atom<'_>]) -> Found {
+    // COST: nearly all questions with a complete context end here.
+    if let Formula::Known(value) = formula {
+        return if *value {
+            Found::Way(Way {
+                proven: true,
+                ..Way::default()
+            })
+        } else {
+            Found::Nothing
+        };
+    }
     let mut theory = Theory::new(atoms, WORK_MAX);
     let mut arena = vec![Goals {
         first: formula,

@@ -135,7 +135,15 @@ impl<'a> Layers<'a> {
     ) -> Layer<'a> {
         let mut layer = Layer::default();
         for (policy_index, policy) in policies.iter().enumerate() {
-            for statement in policy.statements() {
+            let mut covering = std::mem::take(&mut collector.covering);
+            policy.covering(collector.request.action, &mut covering);
+            for number in &covering {
+                let Some(statement) = usize::try_from(*number)
+                    .ok()
+                    .and_then(|number| policy.statements().get(number))
+                else {
+                    continue;
+                };
                 let reference = StatementRef {
                     kind,
                     level,
@@ -144,6 +152,7 @@ impl<'a> Layers<'a> {
                 };
                 collector.read(statement, reference, &mut layer, self);
             }
+            collector.covering = covering;
         }
         layer
     }
@@ -262,8 +271,8 @@ impl<'a> Layers<'a> {
     pub(crate) fn block(&self, access: Access, atoms: &[Atom<'_>]) -> Block {
         let possible = |formula: &Formula| find(formula, atoms) != Found::Nothing;
         let missed = |layer: &Layer<'_>, block: Block| match &layer.missed {
-            Some((statement, condition)) if layer.allows.is_empty() => {
-                Block::Condition(*statement, condition.clone())
+            Some((statement, unmet)) if layer.allows.is_empty() => {
+                Block::Condition(*statement, unmet.as_open_condition(true))
             }
             _ => block,
         };

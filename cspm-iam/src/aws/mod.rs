@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `document`, `parse` | [`Policy`] and [`Statement`], and how they are read from JSON |
 //! | `pattern` | [`Pattern`]: wildcards and policy variables |
+//! | `action_index` | which statements of a policy name an action |
 //! | `action`, `principal` | who asks for what, and how policies name them |
 //! | [`actions`] | what AWS documents of each action |
 //! | `condition` | condition operators and what they make of a context |
@@ -15,6 +16,7 @@
 //! | [`batch`] | one JSON request a line, to compare with other evaluators |
 
 mod action;
+mod action_index;
 pub mod actions;
 mod arn;
 pub mod batch;

@@ -113,10 +113,7 @@ impl<'a> Reader<'a> {
         if !document.contains_key("Statement") {
             return Err(ParseError::document("", "no `Statement`"));
         }
-        Ok(Policy {
-            statements,
-            warnings: self.warnings,
-        })
+        Ok(Policy::new(statements, self.warnings))
     }
 
     fn statements(&mut self, value: &Value) -> Result<Vec<Statement>, ParseError> {

@@ -28,6 +28,8 @@ enum Body {
     Literal,
     /// `*`.
     Everything,
+    /// Plain text and a `*` at its end.
+    Beginning,
     /// Wildcards or escapes, without variables.
     Units(Box<[Unit]>),
     /// Pieces in order, at least one of them a variable.
@@ -88,8 +90,10 @@ pub(crate) struct Syntax {
 
 impl Pattern {
     pub(crate) fn compile(text: &str, syntax: Syntax) -> Self {
-        let (pieces, prefix_len) = scan(text, syntax);
-        let body = body_of(text, pieces);
+        let (body, prefix_len) = simple(text, syntax).unwrap_or_else(|| {
+            let (pieces, prefix_len) = scan(text, syntax);
+            (body_of(text, pieces), prefix_len)
+        });
         Self {
             text: text.to_owned(),
             prefix_len,
@@ -110,6 +114,11 @@ impl Pattern {
     /// Whether only one text matches, the pattern itself.
     pub fn is_literal(&self) -> bool {
         self.body == Body::Literal
+    }
+
+    /// Whether the pattern is plain text and a `*` at its end, so that all texts match that begin with it.
+    pub(crate) fn is_beginning(&self) -> bool {
+        self.body == Body::Beginning
     }
 
     /// Whether every text matches.
@@ -143,6 +152,7 @@ impl Pattern {
         match &self.body {
             Body::Literal => yes_if(self.text == text),
             Body::Everything => Match::Yes,
+            Body::Beginning => yes_if(text.starts_with(self.literal_prefix())),
             Body::Units(units) => yes_if(glob(units, text)),
             Body::Pieces(_) => match self.substitute(resolve) {
                 Substituted::Units(units) => yes_if(glob(&units, text)),
@@ -176,7 +186,7 @@ impl Pattern {
     pub(crate) fn variables(&self) -> impl Iterator<Item = &Variable> {
         let pieces: &[Piece] = match &self.body {
             Body::Pieces(pieces) => pieces,
-            Body::Literal | Body::Everything | Body::Units(_) => &[],
+            Body::Literal | Body::Everything | Body::Beginning | Body::Units(_) => &[],
         };
         pieces.iter().filter_map(|piece| match piece {
             Piece::Variable(variable) => Some(variable),
@@ -200,6 +210,7 @@ impl Pattern {
         match &self.body {
             Body::Literal => return self.text.clone(),
             Body::Everything => return filler.to_owned(),
+            Body::Beginning => return format!("{}{filler}", self.literal_prefix()),
             Body::Units(units) => push(units),
             Body::Pieces(pieces) => {
                 for piece in pieces {
@@ -232,6 +243,12 @@ impl Pattern {
         match &self.body {
             Body::Literal => self.text.bytes().map(Unit::Byte).collect(),
             Body::Everything => vec![Unit::Run],
+            Body::Beginning => self
+                .literal_prefix()
+                .bytes()
+                .map(Unit::Byte)
+                .chain([Unit::Run])
+                .collect(),
             Body::Units(units) => units.iter().map(free).collect(),
             Body::Pieces(pieces) => pieces
                 .iter()
@@ -344,6 +361,29 @@ enum Substituted {
 
 fn yes_if(matches: bool) -> Match {
     if matches { Match::Yes } else { Match::No }
+}
+
+/// The body of a text without anything special in it, or with a `*` at its end only: nearly all of those in
+/// real policies.
+fn simple(text: &str, syntax: Syntax) -> Option<(Body, usize)> {
+    let plain = |text: &str| {
+        let special = |byte: &u8| match byte {
+            b'*' | b'?' => syntax.wildcards,
+            b'$' => syntax.variables,
+            _ => false,
+        };
+        !text.as_bytes().iter().any(special)
+    };
+    if plain(text) {
+        return Some((Body::Literal, text.len()));
+    }
+    let beginning = text.strip_suffix('*').filter(|_| syntax.wildcards)?;
+    let body = if beginning.is_empty() {
+        Body::Everything
+    } else {
+        Body::Beginning
+    };
+    plain(beginning).then_some((body, beginning.len()))
 }
 
 /// Splits `text` into pieces, and says how many bytes stand before the first special character.
