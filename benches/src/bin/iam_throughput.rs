@@ -277,7 +277,7 @@ fn report(
     rounds: u32,
     spent: Duration,
     allowed: usize,
-    more: Value,
+    more: &Value,
 ) {
     let each = spent / rounds;
     let count = f64::from(u32::try_from(requests).expect("few requests"));

@@ -203,17 +203,22 @@ impl<'a> Theory<'a> {
         }
         if literals.iter().any(|literal| literal.0.is_for_many()) {
             // Several values: each has to please the conditions on every value, and each other condition
-            // has to be pleased by one of them.
+            // has to be pleased by one of them. An empty text among others is a value like them, where alone
+            // it counts as none; so one that is not empty comes first.
             let (every, some): (Vec<Literal<'_>>, Vec<Literal<'_>>) = literals
                 .iter()
                 .partition(|(condition, wanted)| condition.is_about_every_value(*wanted));
+            let pleases = |literal: &Literal<'_>, sample: &str| {
+                literal.0.satisfied_among_others(sample) == wanted_truth(literal.1)
+            };
             let allowed = || {
                 samples
                     .iter()
-                    .filter(|sample| every.iter().all(|literal| fits(literal, sample)))
+                    .filter(|sample| every.iter().all(|literal| pleases(literal, sample)))
             };
-            let pleasing = |literal: &Literal<'_>| allowed().find(|sample| fits(literal, sample));
-            let first = allowed().next();
+            let pleasing =
+                |literal: &Literal<'_>| allowed().find(|sample| pleases(literal, sample));
+            let first = allowed().find(|sample| !sample.is_empty());
             let found: Option<Vec<&String>> = some.iter().map(pleasing).collect();
             if let Some((first, found)) = first.zip(found) {
                 let values = [first].into_iter().chain(found).cloned().collect();

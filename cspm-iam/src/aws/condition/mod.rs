@@ -172,6 +172,14 @@ impl Condition {
         self.truth_of(values, Test::matches_alone)
     }
 
+    /// Whether this value, among others that are not empty, satisfies the operator.
+    pub(crate) fn satisfied_among_others(&self, value: &str) -> Truth {
+        if self.operator.base == Base::Null {
+            return truth(self.null_accepts(false));
+        }
+        self.satisfied_by(value, Test::matches_alone)
+    }
+
     fn truth_of(&self, values: &[&str], matches: impl Fn(&Test, &str) -> Match) -> Truth {
         if self.operator.base == Base::Null {
             return truth(self.null_accepts(false));
