@@ -275,8 +275,8 @@ fn steps_block(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let steps: Vec<&Step> = ids.iter().filter_map(|id| steps.get(id)).collect();
-    // In the graph, a part of the network stands between neighbours, and everybody between the internet and
-    // what is public; to a person, one reaches the other.
+    // In the graph, a part of the network stands between neighbours, the place of requests between a machine and
+    // what asks for it, and everybody between the internet and what is public; to a person, one reaches the other.
     // COST: parts only, each found once: a path may have as many steps as the estate has resources.
     let mut enters: HashMap<&StateRef, &Step> = HashMap::new();
     let mut leaves: HashMap<&StateRef, &Step> = HashMap::new();
@@ -302,6 +302,7 @@ fn steps_block(
         let and = step
             .requires
             .iter()
+            .map(|it| enters.get(it).map_or(it, |step| &step.from))
             .fold(String::new(), |text, it| text + " + " + &short(it));
         writeln!(
             out,
@@ -327,7 +328,8 @@ fn steps_block(
 }
 
 fn is_part(state: &StateRef) -> bool {
-    state.resource.as_str().starts_with("segment:") || state.resource.as_str() == "everybody"
+    let id = state.resource.as_str();
+    id.starts_with("segment:") || id.starts_with("vantage:") || id == "everybody"
 }
 
 /// How many findings were suppressed for which reason.

@@ -116,6 +116,13 @@ impl AddressSet {
         self.0.contains(key(address))
     }
 
+    /// The first address that is in both sets.
+    pub(super) fn first_of(&self, other: &Self) -> Option<IpAddr> {
+        let first = *self.and(other).0.ranges().next()?.start();
+        let address = Ipv6Addr::from_bits(first);
+        Some(address.to_ipv4_mapped().map_or(address.into(), IpAddr::V4))
+    }
+
     fn size(&self) -> u128 {
         self.0.ranges().fold(0, |sum: u128, range| {
             sum.saturating_add(range.end().saturating_sub(*range.start()))

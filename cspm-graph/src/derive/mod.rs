@@ -80,7 +80,13 @@ pub fn derive(estate: &Estate, limits: &Limits) -> Result<Derived, DeriveError> 
     let mut diagnostics = Vec::new();
     builtin::jewel_states(estate, &mut draft);
     let network = network::derive(estate, &techniques, &mut draft, &mut diagnostics);
-    let misses = identity::derive(estate, &techniques, &mut draft, &mut diagnostics)?;
+    let misses = identity::derive(
+        estate,
+        &techniques,
+        &network.senders,
+        &mut draft,
+        &mut diagnostics,
+    )?;
     relations::derive(estate, &mut techniques, &mut draft);
     credentials::derive(estate, &techniques, &mut draft);
     builtin::derive(estate, &techniques, &mut draft);

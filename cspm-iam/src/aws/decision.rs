@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::condition::{Condition, Truth};
 use super::keys::Setter;
 
 /// Whether a request is allowed. Complete by definition.
@@ -108,6 +109,41 @@ impl OpenCondition {
     /// Who sets the key.
     pub fn setter(&self) -> Setter {
         self.setter
+    }
+
+    /// The condition, ready to be tried with values of its key.
+    pub fn trial(&self) -> ConditionTrial {
+        ConditionTrial {
+            condition: Condition::compile(&self.operator, &self.key, &self.values, true),
+            required: self.required,
+        }
+    }
+}
+
+/// A condition that can be tried with values of its key.
+#[derive(Debug, Clone)]
+pub struct ConditionTrial {
+    condition: Condition,
+    required: bool,
+}
+
+impl ConditionTrial {
+    /// Whether the condition is as it has to be where its key has these values, or is absent for none of
+    /// them. Nothing where that depends on other keys, or the operator is not known.
+    pub fn is_met_by(&self, values: &[&str]) -> Option<bool> {
+        if !self.condition.is_modelled() || self.condition.has_variables() {
+            return None;
+        }
+        let truth = if values.is_empty() {
+            self.condition.truth_absent()
+        } else {
+            self.condition.truth_given(values)
+        };
+        match truth {
+            Truth::True => Some(self.required),
+            Truth::False => Some(!self.required),
+            Truth::Open => None,
+        }
     }
 }
 

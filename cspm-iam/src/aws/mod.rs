@@ -42,7 +42,9 @@ mod solve;
 
 pub use action::Action;
 pub use context::Context;
-pub use decision::{Block, Decision, DecisionKind, OpenCondition, PolicyKind, StatementRef};
+pub use decision::{
+    Block, ConditionTrial, Decision, DecisionKind, OpenCondition, PolicyKind, StatementRef,
+};
 pub use document::{Effect, Policy, ResourcePatterns, Statement, Warning, WarningEffect};
 pub use error::{InvalidDocument, InvalidName, LimitExceeded, ParseError};
 pub use evaluate::{PolicySet, Request, evaluate};

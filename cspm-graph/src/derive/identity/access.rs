@@ -8,7 +8,7 @@ use cspm_model::report::Condition;
 use cspm_model::{Access, Certainty, Location, Properties};
 
 use super::super::DeriveError;
-use super::super::draft::{Draft, NodeId, StepFacts};
+use super::super::draft::{Draft, DraftState, NodeId, StepFacts};
 use super::super::technique::{Rule, TechniqueId};
 use super::World;
 use super::candidates::{Claim, Target, objects};
@@ -16,14 +16,24 @@ use super::encryption::{KeyUse, key_use};
 use super::holders::{Answer, Holder, Holders, Question};
 use super::near_miss::{GrantControl, NearMiss, NearMisses};
 use super::public::Public;
+use super::vantage::{Vantage, VantageId};
 
 /// What is known of a permission.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Permission {
     pub(super) certainty: Certainty,
     pub(super) conditions: Vec<Condition>,
+    /// Where requests have to come from.
+    pub(super) gates: Vec<Gate>,
     pub(super) evidence: Vec<Location>,
     pub(super) via: Vec<NodeId>,
+}
+
+/// A place in the network that somebody has to hold, and the conditions that ask for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Gate {
+    pub(super) vantage: VantageId,
+    pub(super) conditions: Vec<Condition>,
 }
 
 impl Permission {
@@ -39,15 +49,55 @@ impl Permission {
             }
         }
         self.via.extend(other.via);
+        for gate in other.gates {
+            if !self.gates.contains(&gate) {
+                self.gates.push(gate);
+            }
+        }
         self
     }
 
-    pub(super) fn into_facts(self, technique: TechniqueId) -> StepFacts {
+    /// Whether it holds without anything else.
+    pub(super) fn is_plain(&self) -> bool {
+        self.certainty == Certainty::Certain && self.gates.is_empty()
+    }
+
+    /// Whether it asks for less than another: it is surer, or as sure from anywhere.
+    pub(super) fn is_better_than(&self, other: &Self) -> bool {
+        (self.certainty, self.gates.len()) < (other.certainty, other.gates.len())
+    }
+
+    /// Adds the step that it allows to whoever sends requests from its place, whose credentials do not matter.
+    pub(super) fn add_step_from_its_place(
+        mut self,
+        world: &World<'_>,
+        draft: &mut Draft,
+        to: DraftState,
+        technique: TechniqueId,
+    ) {
+        if let Some(gate) = self.gates.pop() {
+            let from = world.vantages.state(gate.vantage, world.techniques, draft);
+            self.add_step(world, draft, (from, to), technique);
+        }
+    }
+
+    /// Adds the step that it allows: a gate where requests have to come from somewhere.
+    pub(super) fn add_step(
+        self,
+        world: &World<'_>,
+        draft: &mut Draft,
+        (from, to): (DraftState, DraftState),
+        technique: TechniqueId,
+    ) {
+        let gates = self.gates.iter();
+        let requires = gates
+            .map(|gate| world.vantages.state(gate.vantage, world.techniques, draft))
+            .collect();
         let mut facts = StepFacts::certain(technique, self.evidence)
             .certainty(self.certainty)
             .via(self.via);
         facts.conditions = self.conditions;
-        facts
+        draft.gate(from, requires, to, facts);
     }
 }
 
@@ -74,8 +124,8 @@ pub(super) enum Outcome {
 
 /// Asks, and brings the answer to what a step needs.
 ///
-/// Conditions that the attacker chooses are met. Those on facts that were not collected make it unknown, all
-/// others conditional.
+/// Conditions that the attacker chooses are met. Those on place ask for a position in the network that meets
+/// them. Those on facts that were not collected make it unknown, all others conditional.
 pub(super) fn permission(world: &World<'_>, question: &Question<'_>) -> Outcome {
     let answer = world.holders.ask(question);
     outcome(world, question, &answer)
@@ -152,11 +202,19 @@ fn outcome(world: &World<'_>, question: &Question<'_>, answer: &Answer) -> Outco
         }
     }
     if !decision.certain() {
-        let open: Vec<&OpenCondition> = decision
+        let (place, mut open): (Vec<&OpenCondition>, Vec<&OpenCondition>) = decision
             .conditions()
             .iter()
             .filter(|it| it.setter() != Setter::Request)
-            .collect();
+            .partition(|it| it.setter() == Setter::Place);
+        match world.vantages.find(&place, question.action.service()) {
+            Vantage::Anywhere => {}
+            Vantage::At(vantage) => permission.gates.push(Gate {
+                vantage,
+                conditions: place.into_iter().map(stated).collect(),
+            }),
+            Vantage::NotInTheEstate => open.extend(place),
+        }
         let unknown = open
             .iter()
             .any(|it| matches!(it.setter(), Setter::Principal | Setter::Estate));
@@ -284,7 +342,7 @@ pub(super) fn derive(
                     match ask(world, holder, rule, target, &decrypt) {
                         Outcome::Allowed(permission) => {
                             let to = draft.state(NodeId::of(target.position), rule.access);
-                            draft.step(from, to, permission.into_facts(rule.technique));
+                            permission.add_step(world, draft, (from, to), rule.technique);
                         }
                         Outcome::Denied {
                             reason,
@@ -351,10 +409,7 @@ fn ask(
             };
             match permission(world, &question) {
                 Outcome::Allowed(permission) => {
-                    if best
-                        .as_ref()
-                        .is_none_or(|it| permission.certainty < it.certainty)
-                    {
+                    if best.as_ref().is_none_or(|it| permission.is_better_than(it)) {
                         best = Some(permission);
                     }
                 }
@@ -365,10 +420,7 @@ fn ask(
                     }
                 }
             }
-            if best
-                .as_ref()
-                .is_some_and(|it| it.certainty == Certainty::Certain)
-            {
+            if best.as_ref().is_some_and(Permission::is_plain) {
                 break;
             }
         }

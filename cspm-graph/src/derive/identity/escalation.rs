@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use cspm_iam::aws::{Action, Principal, ResourcePatterns};
-use cspm_model::{Access, Certainty, PolicyType};
+use cspm_model::{Access, PolicyType};
 
 use super::super::DeriveError;
-use super::super::draft::{Draft, NodeId, StepFacts};
+use super::super::draft::{Draft, NodeId};
 use super::super::technique::{Rule, TechniqueId};
 use super::World;
 use super::access::{Outcome, Permission, parse_action, permission};
@@ -42,28 +42,28 @@ pub(super) fn derive(
             .estate
             .position(&format!("aws:account/{account}"))
             .map(NodeId::of);
-        let mut surest: Option<Certainty> = None;
+        let mut plain = false;
         if let Some(node) = account_node {
-            let mut give = |draft: &mut Draft, facts: StepFacts| {
-                surest = Some(surest.map_or(facts.certainty, |it| it.min(facts.certainty)));
+            let mut give = |draft: &mut Draft, permission: Permission, technique| {
+                plain |= permission.is_plain();
                 let to = draft.state(node, Access::Control);
-                draft.step(from, to, facts);
+                permission.add_step(world, draft, (from, to), technique);
             };
             let any_role = format!("arn:aws:iam::{account}:role/{PROBE}");
             if let Some(permission) = all_of(world, holder, &broad, |_| vec![any_role.clone()]) {
-                give(draft, permission.into_facts(administrator));
+                give(draft, permission, administrator);
             } else if holder.boundary.is_none() && !holder.boundary_missing {
                 // Whoever grants itself more stays within its boundary: those are left out.
                 for (technique, rule) in &rules {
                     if let Rule::SelfGrant { any_of, target } = rule
                         && let Some(permission) = self_grant(world, holder, any_of, target)?
                     {
-                        give(draft, permission.into_facts(*technique));
+                        give(draft, permission, *technique);
                     }
                 }
             }
         }
-        if surest == Some(Certainty::Certain) {
+        if plain {
             administrators.insert(holder.node);
             continue;
         }
@@ -93,9 +93,7 @@ fn all_of(
                 context: None,
             };
             if let Outcome::Allowed(permission) = permission(world, &question)
-                && best
-                    .as_ref()
-                    .is_none_or(|it| permission.certainty < it.certainty)
+                && best.as_ref().is_none_or(|it| permission.is_better_than(it))
             {
                 best = Some(permission);
             }
@@ -144,9 +142,7 @@ fn self_grant(
         let action = [parse_action(name)?];
         let found = all_of(world, holder, &action, |_| resources.clone());
         if let Some(permission) = found
-            && best
-                .as_ref()
-                .is_none_or(|it| permission.certainty < it.certainty)
+            && best.as_ref().is_none_or(|it| permission.is_better_than(it))
         {
             best = Some(permission);
         }
@@ -232,7 +228,7 @@ fn pass_roles(
                 Outcome::Allowed(passes) => {
                     let to = draft.state(NodeId::of(target.position), Access::Control);
                     let whole = passes.and(makes.clone()).and(trust);
-                    draft.step(from, to, whole.into_facts(*technique));
+                    whole.add_step(world, draft, (from, to), *technique);
                 }
                 Outcome::Denied {
                     reason,

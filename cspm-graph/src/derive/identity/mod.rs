@@ -10,6 +10,7 @@ mod permissions;
 mod policies;
 mod public;
 mod roles;
+mod vantage;
 
 pub use near_miss::{GrantControl, NearMiss, NearMisses};
 pub use permissions::{PermissionAnswer, Permissions};
@@ -18,21 +19,25 @@ use cspm_model::{Diagnostic, Estate};
 
 use super::DeriveError;
 use super::draft::Draft;
+use super::network::Sender;
 use super::technique::Techniques;
 use candidates::Targets;
 use holders::Holders;
 use policies::Policies;
+use vantage::Vantages;
 
 /// Makes the steps of identities and data; returns the grants that are void.
 pub(super) fn derive(
     estate: &Estate,
     techniques: &Techniques,
+    senders: &[Sender],
     draft: &mut Draft,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<NearMisses, DeriveError> {
     let policies = Policies::new(estate, diagnostics);
     let holders = Holders::new(estate, &policies, diagnostics);
     let targets = Targets::new(estate, &policies);
+    let vantages = Vantages::new(estate, senders);
     let mut misses = NearMisses::default();
     let world = World {
         estate,
@@ -40,6 +45,7 @@ pub(super) fn derive(
         policies: &policies,
         holders: &holders,
         targets: &targets,
+        vantages: &vantages,
     };
     roles::derive(&world, draft, &mut misses)?;
     let administrators = escalation::derive(&world, draft, &mut misses)?;
@@ -56,4 +62,5 @@ struct World<'w> {
     policies: &'w Policies,
     holders: &'w Holders<'w>,
     targets: &'w Targets,
+    vantages: &'w Vantages<'w>,
 }

@@ -5,6 +5,7 @@ use cspm_model::report::Condition;
 use cspm_model::{Certainty, Diagnostic, Estate, Location, ResourceId};
 
 use super::super::DeriveError;
+use super::super::network::senders;
 use super::super::technique::{Rule, Techniques};
 use super::World;
 use super::access::{Outcome, parse_action, permission, target_context};
@@ -12,6 +13,7 @@ use super::candidates::{Claim, Target, Targets};
 use super::holders::{Holder, Holders, Question};
 use super::near_miss::GrantControl;
 use super::policies::Policies;
+use super::vantage::Vantages;
 
 /// An answer about one principal and one resource.
 #[derive(Debug, Clone, PartialEq)]
@@ -246,7 +248,13 @@ impl<'e> Permissions<'e> {
             Outcome::Allowed(permission) => {
                 answer.allowed = true;
                 answer.certainty = permission.certainty;
+                if !permission.gates.is_empty() {
+                    answer.certainty = answer.certainty.max(Certainty::Conditional);
+                }
                 answer.conditions = permission.conditions;
+                let gates = permission.gates.into_iter();
+                answer.conditions.extend(gates.flat_map(|it| it.conditions));
+                answer.conditions.sort();
                 answer.evidence = permission.evidence;
             }
             Outcome::Denied {
@@ -279,12 +287,15 @@ impl<'e> Permissions<'e> {
         let mut diagnostics = Vec::new();
         let holders = Holders::new(self.estate, &self.policies, &mut diagnostics);
         let targets = Targets::new(self.estate, &self.policies);
+        let senders = senders(self.estate);
+        let vantages = Vantages::new(self.estate, &senders);
         ask(&World {
             estate: self.estate,
             techniques: &self.techniques,
             policies: &self.policies,
             holders: &holders,
             targets: &targets,
+            vantages: &vantages,
         })
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use cspm_iam::aws::{self, Context, DecisionKind, Policy, PolicySet, Principal, Request, Setter};
+use cspm_iam::aws::{
+    self, Context, DecisionKind, OpenCondition, Policy, PolicySet, Principal, Request, Setter,
+};
 use cspm_model::resource::PublicAccessBlock;
 use cspm_model::{Access, Certainty, Location, Properties, Resource};
 use serde_json::json;
@@ -11,10 +13,11 @@ use super::super::DeriveError;
 use super::super::draft::{Draft, DraftState, NodeId, StepFacts};
 use super::super::technique::{Rule, TechniqueId};
 use super::World;
-use super::access::{Permission, objects_of, parse_action, stated};
+use super::access::{Gate, Permission, objects_of, parse_action, stated};
 use super::candidates::Target;
 use super::encryption::{KeyUse, key_use};
 use super::near_miss::{GrantControl, NearMiss, NearMisses};
+use super::vantage::Vantage;
 
 /// An address on the internet that belongs to no provider range that policies name: whoever asks from
 /// outside has some address, and a condition on one holds for them only if it holds nearly everywhere.
@@ -105,7 +108,18 @@ struct Callers {
     everything: Policy,
     anonymous: Principal,
     stranger: Principal,
+    /// Of a request from the internet.
     context: Context,
+    /// Of a request from one of the estate's networks.
+    inside: Context,
+}
+
+/// From where strangers ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Internet,
+    /// One of the estate's networks, where they control something.
+    Inside,
 }
 
 impl Callers {
@@ -134,12 +148,28 @@ impl Callers {
         }
         context.insert("kms:CallerAccount", ["000000000000"]);
         context.insert("lambda:InvokedViaFunctionUrl", ["false"]);
+        // From inside, it is open from which of its networks.
+        let mut inside = Context::new(false);
+        for key in [
+            "aws:SourceIp",
+            "aws:PrincipalOrgID",
+            "aws:PrincipalOrgPaths",
+            "aws:SourceArn",
+            "aws:SourceAccount",
+            "aws:SourceOrgID",
+            "aws:SourceOrgPaths",
+        ] {
+            inside.insert(key, Vec::<String>::new());
+        }
+        inside.insert("kms:CallerAccount", ["000000000000"]);
+        inside.insert("lambda:InvokedViaFunctionUrl", ["false"]);
         Ok(Self {
             everything: Policy::from_value(&document, &aws::Limits::default())
                 .map_err(|error| broken(&error))?,
             anonymous: Principal::Anonymous,
             stranger: Principal::parse(STRANGER).map_err(|error| broken(&error))?,
             context,
+            inside,
         })
     }
 
@@ -173,13 +203,20 @@ impl Callers {
                     asks_resource_tags: false,
                 };
                 let ids = [key.id.to_string()];
-                self.allowed(world, &target, &["kms:Decrypt"], &ids, None)?
-                    .ok_or_else(|| {
-                        format!(
-                            "the key `{}` that encrypts it, whose policy does not let it in",
-                            key.id
-                        )
-                    })
+                self.allowed(
+                    world,
+                    &target,
+                    &["kms:Decrypt"],
+                    &ids,
+                    None,
+                    Standing::Internet,
+                )?
+                .ok_or_else(|| {
+                    format!(
+                        "the key `{}` that encrypts it, whose policy does not let it in",
+                        key.id
+                    )
+                })
             }
         }))
     }
@@ -192,11 +229,15 @@ impl Callers {
         actions: &[&str],
         ids: &[String],
         auth: Option<&str>,
+        standing: Standing,
     ) -> Result<Option<Permission>, DeriveError> {
         let Some(document) = target.document.and_then(|id| world.policies.document(id)) else {
             return Ok(None);
         };
-        let mut context = self.context.clone();
+        let mut context = match standing {
+            Standing::Internet => self.context.clone(),
+            Standing::Inside => self.inside.clone(),
+        };
         if let Some(auth) = auth {
             context.insert("lambda:FunctionUrlAuthType", [auth]);
             context.insert("lambda:InvokedViaFunctionUrl", ["true"]);
@@ -229,11 +270,27 @@ impl Callers {
                     if decision.effect() != DecisionKind::Allow {
                         continue;
                     }
-                    let open: Vec<_> = decision
+                    let mut open: Vec<_> = decision
                         .conditions()
                         .iter()
                         .filter(|it| it.setter() != Setter::Request)
                         .collect();
+                    let mut gates = Vec::new();
+                    if standing == Standing::Inside {
+                        let (place, others) = open
+                            .into_iter()
+                            .partition(|it| it.setter() == Setter::Place);
+                        open = others;
+                        let place: Vec<&OpenCondition> = place;
+                        let vantage = world.vantages.find(&place, action.service());
+                        let Vantage::At(vantage) = vantage else {
+                            continue;
+                        };
+                        gates.push(Gate {
+                            vantage,
+                            conditions: place.into_iter().map(stated).collect(),
+                        });
+                    }
                     // What depends on facts of the stranger's own account is the stranger's to choose.
                     let estate = open.iter().any(|it| it.setter() == Setter::Estate);
                     let outside = open
@@ -255,6 +312,7 @@ impl Callers {
                         } else {
                             conditions
                         },
+                        gates,
                         evidence: decision
                             .because()
                             .iter()
@@ -297,10 +355,19 @@ fn open_by_policy(
         vec![resource.id.to_string()]
     };
     let actions: Vec<&str> = any_of.iter().map(String::as_str).collect();
-    let Some(mut permission) = callers.allowed(world, target, &actions, &ids, None)? else {
+    let node = NodeId::of(target.position);
+    let allowed = |standing| callers.allowed(world, target, &actions, &ids, None, standing);
+    let Some(mut permission) = allowed(Standing::Internet)? else {
+        // A policy that names a network is not public to the public access block (Amazon S3 User Guide, "The
+        // meaning of public", read 2026-11).
+        if let Some(permission) = allowed(Standing::Inside)?
+            && !(needs_key && callers.key(world, resource)?.is_some())
+        {
+            let to = draft.state(node, access);
+            permission.add_step_from_its_place(world, draft, to, technique);
+        }
         return Ok(Openness::Closed);
     };
-    let node = NodeId::of(target.position);
     if needs_key {
         match callers.key(world, resource)? {
             None => {}
@@ -351,7 +418,7 @@ fn open_by_policy(
         draft.internet()
     };
     let to = draft.state(node, access);
-    draft.step(from, to, permission.into_facts(named));
+    permission.add_step(world, draft, (from, to), named);
     Ok(if certain {
         Openness::Open
     } else {
@@ -415,13 +482,20 @@ fn public_roles(
             continue;
         };
         let ids = [role.id.to_string()];
-        let Some(permission) = callers.allowed(world, target, &["sts:AssumeRole"], &ids, None)?
+        let Some(permission) = callers.allowed(
+            world,
+            target,
+            &["sts:AssumeRole"],
+            &ids,
+            None,
+            Standing::Internet,
+        )?
         else {
             continue;
         };
         let from = draft.internet();
         let to = draft.state(NodeId::of(target.position), Access::Control);
-        draft.step(from, to, permission.into_facts(technique));
+        permission.add_step(world, draft, (from, to), technique);
     }
     Ok(())
 }
@@ -443,11 +517,18 @@ fn function_urls(
             continue;
         };
         let ids = [function.id.to_string()];
-        let found = callers.allowed(world, target, &["lambda:InvokeFunction"], &ids, None)?;
+        let found = callers.allowed(
+            world,
+            target,
+            &["lambda:InvokeFunction"],
+            &ids,
+            None,
+            Standing::Internet,
+        )?;
         if let Some(permission) = found {
             let from = draft.internet();
             let to = draft.state(NodeId::of(target.position), Access::Reach);
-            draft.step(from, to, permission.into_facts(invoke));
+            permission.add_step(world, draft, (from, to), invoke);
         }
     }
     for target in world.targets.of_kind("compute.function") {
@@ -471,6 +552,7 @@ fn function_urls(
             &["lambda:InvokeFunctionUrl"],
             &ids,
             Some("NONE"),
+            Standing::Internet,
         )?;
         let Some(permission) = found else {
             continue;
@@ -484,6 +566,7 @@ fn function_urls(
             &["lambda:InvokeFunction"],
             &ids,
             Some("NONE"),
+            Standing::Internet,
         )?;
         let mut permission = match invoked {
             Some(invoked) => permission.and(invoked),
@@ -500,7 +583,7 @@ fn function_urls(
         );
         let from = draft.internet();
         let to = draft.state(NodeId::of(target.position), Access::Reach);
-        draft.step(from, to, permission.into_facts(technique));
+        permission.add_step(world, draft, (from, to), technique);
     }
     Ok(())
 }
@@ -552,7 +635,7 @@ fn bucket_lists(world: &World<'_>, draft: &mut Draft) {
                 };
                 let from = draft.internet();
                 let to = draft.state(NodeId::of(target.position), access);
-                draft.step(from, to, permission.into_facts(write));
+                permission.add_step(world, draft, (from, to), write);
             }
         }
     }
@@ -581,6 +664,6 @@ fn snapshots(world: &World<'_>, draft: &mut Draft) {
         };
         let from = draft.internet();
         let to = draft.state(NodeId::of(target.position), Access::Read);
-        draft.step(from, to, permission.into_facts(technique));
+        permission.add_step(world, draft, (from, to), technique);
     }
 }

@@ -155,7 +155,9 @@ fn carry(
         via,
         ..Permission::default()
     };
-    draft.step(from, to, carried.and(trust).into_facts(carrier.technique));
+    carried
+        .and(trust)
+        .add_step(world, draft, (from, to), carrier.technique);
     Ok(())
 }
 
@@ -250,7 +252,7 @@ fn assumed(
                         evidence: vec![role.evidence_of("")],
                         ..Permission::default()
                     };
-                    draft.step(from, to, permission.into_facts(technique));
+                    permission.add_step(world, draft, (from, to), technique);
                 }
                 continue;
             };
@@ -267,7 +269,7 @@ fn assumed(
             match permission(world, &question) {
                 Outcome::Allowed(permission) => {
                     let to = draft.state(NodeId::of(target.position), Access::Control);
-                    draft.step(from, to, permission.into_facts(technique));
+                    permission.add_step(world, draft, (from, to), technique);
                 }
                 Outcome::Denied {
                     reason,

@@ -80,6 +80,12 @@ impl Topology<'_> {
             unknown_group,
             unfiltered: false,
             private: facts.private_addresses.iter().filter_map(address).collect(),
+            public: facts
+                .public_addresses
+                .iter()
+                .chain(&facts.ipv6_addresses)
+                .filter_map(address)
+                .collect(),
             public_v4: !facts.public_addresses.is_empty(),
             public_v6: !facts.ipv6_addresses.is_empty(),
             evidence: facts.evidence.clone().unwrap_or(place),

@@ -61,6 +61,8 @@ pub(super) struct Interface {
     /// Whether nothing filters it: a network load balancer without groups.
     pub(super) unfiltered: bool,
     pub(super) private: Vec<IpAddr>,
+    /// Stated public addresses.
+    pub(super) public: Vec<IpAddr>,
     pub(super) public_v4: bool,
     pub(super) public_v6: bool,
     pub(super) evidence: Location,

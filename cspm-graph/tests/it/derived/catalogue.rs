@@ -33,6 +33,7 @@ fn named_in_code() -> BTreeSet<String> {
         "compute.instance",
         "compute.function",
         "network.segment",
+        "network.vantage",
         "network.internet_gateway",
     ];
     let mut names = BTreeSet::new();
