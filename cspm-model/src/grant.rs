@@ -52,7 +52,8 @@ record! {
     /// Short form: `effect`, one of `principal`, `principals`, `not_principals`, one of `actions`,
     /// `not_actions`, one of `resources`, `not_resources`, and `conditions`. A principal that is one
     /// identity is granted as by an identity policy of its own; `*`, an account or a service as by a
-    /// resource policy of each resource named.
+    /// resource policy of each resource named. With `attached_to`, it is a statement beside the policy of that
+    /// resource, whoever is named: a grant of a key.
     ///
     /// Raw form: `policy_document`, `attached_to`, `policy_type`.
     pub struct Grant {
@@ -79,7 +80,7 @@ record! {
         /// A whole document, as the provider writes it: an object, or text that holds one.
         #[schemars(with = "Option<Value>")]
         pub policy_document: Option<Arc<Value>>,
-        /// What the document is attached to: an identity, a policy, a resource, an account or unit.
+        /// What the statement or document is attached to: an identity, a policy, a resource, an account or unit.
         pub attached_to: Option<String>,
         /// What sort of policy it is.
         pub policy_type: Option<PolicyType>,

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use cspm_model::grant::GrantEffect;
 use cspm_model::resource::KeyFacts;
-use cspm_model::{PolicyType, Properties};
+use cspm_model::{Grant, PolicyType, Properties};
+use serde_json::{Value, json};
 
 use super::answer::{Answer, Describe};
 use super::collection::{Facts, Rank};
@@ -57,6 +59,65 @@ pub(super) fn policy(answer: &Answer<'_>, facts: &mut Facts) {
     };
     let id = answer.home(None, None).arn_or(name, "kms", "key/");
     facts.grant(grant(&answer.root, "Policy", &id, PolicyType::Resource));
+}
+
+/// `kms list-grants`. A grant is a permission on its key beside the key's policy, for one principal; its
+/// constraint is a condition on the encryption context (AWS KMS Developer Guide, "Grants in AWS KMS" and
+/// "Grant constraints", read 2026-11).
+pub(super) fn grants(answer: &Answer<'_>, facts: &mut Facts) {
+    for entry in answer.root.objects("Grants") {
+        let (Some(key), Some(grantee)) = (entry.text("KeyId"), entry.string("GranteePrincipal"))
+        else {
+            entry.lost("a grant needs `KeyId` and `GranteePrincipal`");
+            continue;
+        };
+        let actions: Vec<String> = entry
+            .texts("Operations")
+            .iter()
+            .map(|operation| format!("kms:{operation}"))
+            .collect();
+        if actions.is_empty() {
+            continue;
+        }
+        let id = answer.home(None, None).arn_or(key, "kms", "key/");
+        facts.grant(Some(Grant {
+            effect: Some(GrantEffect::Allow),
+            principals: vec![grantee],
+            actions,
+            resources: vec![id.clone()],
+            conditions: constraint(&entry),
+            attached_to: Some(id),
+            policy_type: Some(PolicyType::Resource),
+            name: entry.string("GrantId"),
+            evidence: Some(entry.place()),
+            ..Grant::default()
+        }));
+    }
+}
+
+/// What the encryption context of a request has to hold.
+fn constraint(entry: &Node<'_>) -> Option<Value> {
+    let constraints = entry.child("Constraints")?;
+    let pairs = |key: &str| {
+        let object = constraints.child(key);
+        object.map_or_else(BTreeMap::new, |_| constraints.tags(key))
+    };
+    let exact = pairs("EncryptionContextEquals");
+    let part = pairs("EncryptionContextSubset");
+    let held: BTreeMap<String, &String> = exact
+        .iter()
+        .chain(&part)
+        .map(|(key, value)| (format!("kms:EncryptionContext:{key}"), value))
+        .collect();
+    if held.is_empty() {
+        return None;
+    }
+    if exact.is_empty() {
+        return Some(json!({"StringEquals": held}));
+    }
+    let keys: Vec<&String> = exact.keys().collect();
+    let no_others = json!({"kms:EncryptionContextKeys": keys});
+    Some(json!({"StringEquals": held, "ForAllValues:StringEquals": no_others}))
 }
 
 /// `kms list-aliases`. An alias whose key is not said is one of AWS's own that nothing uses yet.

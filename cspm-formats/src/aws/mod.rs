@@ -128,6 +128,7 @@ const CALLS: &[Call] = calls! {
     "kms" "describe-key" "KeyMetadata" unique keys::describe_key;
     "kms" "get-key-policy" "Policy" by_name keys::policy;
     "kms" "list-aliases" "Aliases" by_name keys::list_aliases;
+    "kms" "list-grants" "Grants" by_name keys::grants;
     "sqs" "list-queues" "QueueUrls" unique queues::list_queues;
     "sqs" "get-queue-attributes" "Attributes" by_name queues::queue_attributes;
     "sns" "list-topics" "Topics" by_name queues::list_topics;
@@ -331,6 +332,7 @@ fn by_shape(value: &Value) -> Option<&'static Call> {
         () if first("Clusters", "ClusterIdentifier") => "redshift-describe-clusters",
         () if inside("Table", "TableArn") => "dynamodb-describe-table",
         () if first("Keys", "KeyArn") => "kms-list-keys",
+        () if first("Grants", "GranteePrincipal") => "kms-list-grants",
         () if first("Aliases", "AliasArn") && first("Aliases", "AliasName") => "kms-list-aliases",
         () if inside("Attributes", "QueueArn") => "sqs-get-queue-attributes",
         () if inside("Attributes", "TopicArn") => "sns-get-topic-attributes",

@@ -102,13 +102,22 @@ fn found(estate: &Estate) -> (BTreeMap<String, Value>, Vec<Value>, Vec<String>) 
         .grants()
         .iter()
         .map(|grant| {
-            assert!(grant.policy_document.as_ref().unwrap().is_object());
-            json!([
-                grant.policy_type,
-                grant.attached_to,
-                grant.name,
-                grant.evidence.as_ref().unwrap().to_string()
-            ])
+            let place = grant.evidence.as_ref().unwrap().to_string();
+            let mut parts = vec![
+                json!(grant.policy_type),
+                json!(grant.attached_to),
+                json!(grant.name),
+                json!(place),
+            ];
+            match &grant.policy_document {
+                Some(document) => assert!(document.is_object()),
+                None => parts.extend([
+                    json!(grant.principals),
+                    json!(grant.actions),
+                    json!(grant.conditions),
+                ]),
+            }
+            Value::Array(parts)
         })
         .collect();
     let diagnostics = estate

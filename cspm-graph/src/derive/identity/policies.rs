@@ -171,6 +171,11 @@ impl Policies {
         diagnostics: &mut Vec<Diagnostic>,
     ) {
         let named: Vec<&String> = grant.principal.iter().chain(&grant.principals).collect();
+        if let Some(attached) = grant.attached_to.as_deref() {
+            let names: Vec<String> = named.into_iter().cloned().collect();
+            Self::add_beside(estate, grant, attached, &names, joined, diagnostics);
+            return;
+        }
         let mut others = Vec::new();
         for name in named {
             let identity = estate.resolve(name, None).filter(|&at| {
@@ -225,6 +230,37 @@ impl Policies {
                 )),
             }
         }
+    }
+
+    /// A statement beside the policy of a resource.
+    fn add_beside(
+        estate: &Estate,
+        grant: &Grant,
+        attached: &str,
+        names: &[String],
+        joined: &mut BTreeMap<(PolicyType, usize), Parts>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        let Some(owner) = estate.resolve(attached, None) else {
+            diagnostics.push(Diagnostic::new(
+                "not-collected",
+                Effect::UnderReport,
+                format!("a grant is attached to `{attached}`, which no document describes"),
+                place(grant),
+            ));
+            return;
+        };
+        let principal = if grant.not_principals.is_empty() {
+            ("Principal", principals(names))
+        } else {
+            ("NotPrincipal", principals(&grant.not_principals))
+        };
+        let kind = grant.policy_type.unwrap_or(PolicyType::Resource);
+        let whole = joined.entry((kind, owner)).or_default();
+        whole.version = Some(json!("2012-10-17"));
+        whole
+            .statements
+            .push((statement(grant, Some(&principal)), place(grant)));
     }
 
     fn add(
