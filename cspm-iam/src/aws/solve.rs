@@ -265,11 +265,18 @@ fn one_session(wanted: &[(&Atom<'_>, bool)]) -> Consistent {
 }
 
 /// Whether a contradiction among the samples is a contradiction: they hold a text from every set that the
-/// conditions can tell apart, as long as at most two of them have wildcards, or one lists the values.
+/// conditions can tell apart, as long as at most two different ones have wildcards, or one lists the values.
 fn is_settled_by_samples(literals: &[Literal<'_>]) -> bool {
     let with_wildcards = |literal: &&Literal<'_>| literal.0.tests().iter().any(Test::has_wildcards);
     let tests: usize = literals.iter().map(|literal| literal.0.tests().len()).sum();
-    let patterns = literals.iter().filter(with_wildcards).count();
+    // Conditions with the same tests tell the same texts apart, wanted or not.
+    let mut patterns: Vec<&[Test]> = Vec::new();
+    for (condition, _) in literals.iter().filter(with_wildcards) {
+        if !patterns.contains(&condition.tests()) {
+            patterns.push(condition.tests());
+        }
+    }
+    let patterns = patterns.len();
     let few = literals
         .iter()
         .any(|(condition, wanted)| *wanted && condition.is_about_few_values())

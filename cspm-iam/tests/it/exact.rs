@@ -30,7 +30,10 @@ fn three_patterns_are_compared_two_by_two_only() {
     let allow = on("Allow", "*", &json!({"StringLike": {"k": "a*"}}));
     let deny = |pattern: &str| on("Deny", "*", &json!({"StringNotLike": {"k": pattern}}));
     check(&[allow.clone(), deny("*b")], false, true);
-    check(&[allow, deny("*b"), deny("?")], false, false);
+    check(&[allow.clone(), deny("*b"), deny("?")], false, false);
+    // The same pattern again, wanted or not, tells nothing more apart.
+    let again = on("Allow", "*", &json!({"StringLike": {"k": "*b"}}));
+    check(&[allow, again, deny("*b"), deny("a*")], false, true);
 }
 
 #[test]
