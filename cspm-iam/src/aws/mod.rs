@@ -9,7 +9,7 @@
 //! | [`actions`] | what AWS documents of each action |
 //! | `condition` | condition operators and what they make of a context |
 //! | `context`, `keys` | what is known of a request, and who sets each key |
-//! | `formula`, `solve` | which completions of an incomplete context allow |
+//! | `formula`, `solve`, `texts` | which completions of an incomplete context allow |
 //! | `services` | services whose rules differ from the general ones |
 //! | `collect`, `layers` | which statements cover a request, and the documented logic |
 //! | `evaluate`, `decision` | the question and its answer |
@@ -39,6 +39,7 @@ mod principal;
 mod services;
 pub mod sets;
 mod solve;
+mod texts;
 
 pub use action::Action;
 pub use context::Context;

@@ -224,15 +224,6 @@ impl Pattern {
         String::from_utf8_lossy(&sample).into_owned()
     }
 
-    /// The shortest text that both patterns match, if there is one; an unusual character stands where any
-    /// will do. Variables count as `*`.
-    ///
-    /// COST: a breadth-first search over pairs of positions, O(n·m); nothing for patterns so long that this
-    /// would be more than [`PAIRS_MAX`].
-    pub(crate) fn common(&self, other: &Self) -> Option<String> {
-        common(&self.units(), &other.units())
-    }
-
     /// The units of a pattern that knows no segments; there they are too generous.
     pub(crate) fn units(&self) -> Vec<Unit> {
         let free = |unit: &Unit| match unit {
@@ -289,69 +280,6 @@ impl Pattern {
 
 /// A character that stands in for "some other text"; not used in names.
 pub(crate) const UNUSUAL: u8 = 0x1f;
-
-/// How many pairs of positions the search for a common text looks at.
-const PAIRS_MAX: usize = 40_000;
-
-pub(crate) fn common(left: &[Unit], right: &[Unit]) -> Option<String> {
-    let columns = right.len() + 1;
-    let pairs = (left.len() + 1)
-        .checked_mul(columns)
-        .filter(|pairs| *pairs <= PAIRS_MAX)?;
-    // For each pair of positions, the pair before it and the byte between them.
-    let mut before: Vec<Option<(usize, Option<u8>)>> = vec![None; pairs];
-    let mut queue = std::collections::VecDeque::from([0]);
-    while let Some(pair) = queue.pop_front() {
-        let (row, column) = (pair / columns, pair % columns);
-        let (one, other) = (left.get(row), right.get(column));
-        if one.is_none() && other.is_none() {
-            return Some(text_back_from(pair, &before));
-        }
-        let mut visit = |rows: usize, shift: usize, byte: Option<u8>| {
-            let next = (row + rows) * columns + column + shift;
-            if next != 0
-                && let Some(slot) = before.get_mut(next)
-                && slot.is_none()
-            {
-                *slot = Some((pair, byte));
-                queue.push_back(next);
-            }
-        };
-        // A run may end here, or take what the other side holds.
-        match (one, other) {
-            (Some(Unit::Run), _) => visit(1, 0, None),
-            (_, Some(Unit::Run)) => visit(0, 1, None),
-            _ => {}
-        }
-        match (one, other) {
-            (Some(Unit::Run), Some(Unit::Run)) => visit(0, 1, None),
-            (Some(Unit::Run), Some(Unit::Byte(byte))) => visit(0, 1, Some(*byte)),
-            (Some(Unit::Byte(byte)), Some(Unit::Run)) => visit(1, 0, Some(*byte)),
-            (Some(Unit::Run), Some(Unit::One)) => visit(0, 1, Some(UNUSUAL)),
-            (Some(Unit::One), Some(Unit::Run)) => visit(1, 0, Some(UNUSUAL)),
-            (Some(Unit::Byte(byte)), Some(Unit::Byte(other))) if byte == other => {
-                visit(1, 1, Some(*byte));
-            }
-            (Some(Unit::Byte(byte)), Some(Unit::One))
-            | (Some(Unit::One), Some(Unit::Byte(byte))) => {
-                visit(1, 1, Some(*byte));
-            }
-            (Some(Unit::One), Some(Unit::One)) => visit(1, 1, Some(UNUSUAL)),
-            _ => {}
-        }
-    }
-    None
-}
-
-fn text_back_from(mut pair: usize, before: &[Option<(usize, Option<u8>)>]) -> String {
-    let mut bytes = Vec::new();
-    while let Some((previous, byte)) = before.get(pair).copied().flatten() {
-        bytes.extend(byte);
-        pair = previous;
-    }
-    bytes.reverse();
-    String::from_utf8_lossy(&bytes).into_owned()
-}
 
 enum Substituted {
     Units(Vec<Unit>),
@@ -696,27 +624,6 @@ mod tests {
             ["aws:username"]
         );
         assert_eq!(pattern.literal_prefix(), "home/");
-    }
-
-    #[test]
-    fn patterns_have_common_texts() {
-        let compile = |text| {
-            Pattern::compile(
-                text,
-                Syntax {
-                    wildcards: true,
-                    variables: false,
-                    segments: false,
-                },
-            )
-        };
-        let common = |one, other| compile(one).common(&compile(other));
-        assert_eq!(common("a*", "*b").as_deref(), Some("ab"));
-        assert_eq!(common("a*c", "ab?").as_deref(), Some("abc"));
-        assert_eq!(common("*x*", "a*y*b").as_deref(), Some("axyb"));
-        assert_eq!(common("a*", "b*"), None);
-        assert_eq!(common("a?", "a"), None);
-        assert_eq!(common("*", "*").as_deref(), Some(""));
     }
 
     #[test]

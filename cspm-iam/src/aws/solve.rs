@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::condition::{Condition, Nanos, Test, Truth, number_text};
+use super::condition::{Nanos, Test, Truth, number_text};
 use super::formula::{Atom, AtomId};
 use super::pattern::UNUSUAL;
+use super::texts::{self, Empty, Literal, Search};
 
 /// Whether wanted atoms can hold together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,9 +33,6 @@ pub(crate) struct Theory<'a> {
 
 /// A key by its position in the lists of a theory.
 type KeyId = usize;
-
-/// A condition and whether it is wanted.
-type Literal<'a> = (&'a Condition, bool);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Witness {
@@ -188,7 +186,7 @@ impl<'a> Theory<'a> {
             .iter()
             .map(|(condition, _)| condition.tests().len())
             .sum();
-        let samples_max = FRESH.len() + values * SAMPLES_PER_VALUE + PAIRS_MAX;
+        let samples_max = FRESH.len() + values * SAMPLES_PER_VALUE;
         if !self.spend(samples_max.saturating_mul(values)) {
             return Among::Cut;
         }
@@ -201,38 +199,57 @@ impl<'a> Theory<'a> {
                 return Among::Witness(Witness::Values(vec![sample.clone()]));
             }
         }
-        if literals.iter().any(|literal| literal.0.is_for_many()) {
-            // Several values: each has to please the conditions on every value, and each other condition
-            // has to be pleased by one of them. An empty text among others is a value like them, where alone
-            // it counts as none; so one that is not empty comes first.
-            let (every, some): (Vec<Literal<'_>>, Vec<Literal<'_>>) = literals
-                .iter()
-                .partition(|(condition, wanted)| condition.is_about_every_value(*wanted));
-            let pleases = |literal: &Literal<'_>, sample: &str| {
-                literal.0.satisfied_among_others(sample) == wanted_truth(literal.1)
+        let found = if literals.iter().any(|literal| literal.0.is_for_many()) {
+            self.several(literals, &samples)
+        } else {
+            match texts::search(literals, Empty::Refused, |units| self.spend(units)) {
+                Some(Search::Text(text)) => Among::Witness(Witness::Values(vec![text])),
+                Some(Search::None) => Among::None,
+                Some(Search::Cut) => Among::Cut,
+                None => Among::NoneFound,
+            }
+        };
+        match found {
+            Among::Witness(witness) if !literals.iter().all(|it| witness.meets(it)) => {
+                Among::NoneFound
+            }
+            Among::NoneFound if is_settled_by_samples(literals) => Among::None,
+            found => found,
+        }
+    }
+
+    /// Looks for several values: each has to please the conditions on every value, and each other condition has
+    /// to be pleased by one of them. An empty text among others is a value like them, where alone it counts as
+    /// none; so one that is not empty comes first.
+    fn several(&mut self, literals: &[Literal<'a>], samples: &[String]) -> Among {
+        let (every, some): (Vec<Literal<'a>>, Vec<Literal<'a>>) = literals
+            .iter()
+            .partition(|(condition, wanted)| condition.is_about_every_value(*wanted));
+        let mut questions = vec![(every.clone(), Empty::Refused)];
+        for literal in some {
+            let mut both = every.clone();
+            both.push(literal);
+            questions.push((both, Empty::Allowed));
+        }
+        let mut values = Vec::new();
+        for (wanted, empty) in questions {
+            let pleases = |sample: &&String| {
+                let mut literals = wanted.iter();
+                (empty == Empty::Allowed || !sample.is_empty())
+                    && literals.all(|it| it.0.satisfied_among_others(sample) == wanted_truth(it.1))
             };
-            let allowed = || {
-                samples
-                    .iter()
-                    .filter(|sample| every.iter().all(|literal| pleases(literal, sample)))
-            };
-            let pleasing =
-                |literal: &Literal<'_>| allowed().find(|sample| pleases(literal, sample));
-            let first = allowed().find(|sample| !sample.is_empty());
-            let found: Option<Vec<&String>> = some.iter().map(pleasing).collect();
-            if let Some((first, found)) = first.zip(found) {
-                let values = [first].into_iter().chain(found).cloned().collect();
-                let witness = Witness::Values(values);
-                if literals.iter().all(|literal| witness.meets(literal)) {
-                    return Among::Witness(witness);
-                }
+            if let Some(sample) = samples.iter().find(pleases) {
+                values.push(sample.clone());
+                continue;
+            }
+            match texts::search(&wanted, empty, |units| self.spend(units)) {
+                Some(Search::Text(text)) => values.push(text),
+                Some(Search::None) => return Among::None,
+                Some(Search::Cut) => return Among::Cut,
+                None => return Among::NoneFound,
             }
         }
-        if is_settled_by_samples(literals) {
-            Among::None
-        } else {
-            Among::NoneFound
-        }
+        Among::Witness(Witness::Values(values))
     }
 }
 
@@ -265,18 +282,9 @@ fn one_session(wanted: &[(&Atom<'_>, bool)]) -> Consistent {
 }
 
 /// Whether a contradiction among the samples is a contradiction: they hold a text from every set that the
-/// conditions can tell apart, as long as at most two different ones have wildcards, or one lists the values.
+/// conditions can tell apart, as long as none has wildcards, or one lists the values.
 fn is_settled_by_samples(literals: &[Literal<'_>]) -> bool {
-    let with_wildcards = |literal: &&Literal<'_>| literal.0.tests().iter().any(Test::has_wildcards);
-    let tests: usize = literals.iter().map(|literal| literal.0.tests().len()).sum();
-    // Conditions with the same tests tell the same texts apart, wanted or not.
-    let mut patterns: Vec<&[Test]> = Vec::new();
-    for (condition, _) in literals.iter().filter(with_wildcards) {
-        if !patterns.contains(&condition.tests()) {
-            patterns.push(condition.tests());
-        }
-    }
-    let patterns = patterns.len();
+    let has_wildcards = |literal: &Literal<'_>| literal.0.tests().iter().any(Test::has_wildcards);
     let few = literals
         .iter()
         .any(|(condition, wanted)| *wanted && condition.is_about_few_values())
@@ -291,10 +299,7 @@ fn is_settled_by_samples(literals: &[Literal<'_>]) -> bool {
             .iter()
             .any(|value| value.contains(char::from(UNUSUAL)))
     };
-    if !literals.iter().all(usual) {
-        return false;
-    }
-    few || patterns == 0 || (patterns <= 2 && tests <= TESTS_MAX)
+    literals.iter().all(usual) && (few || !literals.iter().any(has_wildcards))
 }
 
 /// Values that tell the cases of all conditions apart, and some that none of them names.
@@ -311,27 +316,8 @@ fn samples(literals: &[Literal<'_>]) -> Vec<String> {
     for (low, high) in bounds.iter().zip(bounds.iter().skip(1)) {
         samples.push(number_text(low.midpoint(*high)));
     }
-    // Something that two patterns have in common.
-    let with_wildcards: Vec<&Test> = tests().filter(|test| test.has_wildcards()).collect();
-    let pairs = with_wildcards.iter().enumerate().flat_map(|(index, one)| {
-        with_wildcards
-            .iter()
-            .skip(index + 1)
-            .map(move |other| (one, other))
-    });
-    samples.extend(
-        pairs
-            .take(PAIRS_MAX)
-            .filter_map(|(one, other)| one.common(other)),
-    );
     samples
 }
-
-/// Up to how many values all pairs of patterns are looked at.
-const TESTS_MAX: usize = 22;
-
-/// Of how many pairs of patterns a common text is looked for.
-const PAIRS_MAX: usize = 256;
 
 /// Values that no policy names, of every form that operators tell apart.
 const FRESH: [&str; 6] = [

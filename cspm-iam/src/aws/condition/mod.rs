@@ -107,6 +107,23 @@ impl Condition {
         self.tests.iter().any(Test::has_variables)
     }
 
+    /// Whether values are compared as texts, and nothing else.
+    pub(crate) fn compares_texts(&self) -> bool {
+        matches!(
+            self.operator.base,
+            Base::StringEquals
+                | Base::StringEqualsIgnoreCase
+                | Base::StringLike
+                | Base::Binary
+                | Base::Arn
+        )
+    }
+
+    /// Whether a value satisfies the operator where none of the tests matches it.
+    pub(crate) fn is_negated(&self) -> bool {
+        self.operator.negated
+    }
+
     /// Whether the condition is written for keys with several values.
     pub(crate) fn is_for_many(&self) -> bool {
         self.operator.quantifier.is_some()

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use super::operator::{Base, Comparison};
 use super::scalar::{self, Nanos};
 use crate::aws::context::Facts;
-use crate::aws::pattern::{self, Match, Pattern, Resolved, Syntax, Unit, Variable};
+use crate::aws::pattern::{Match, Pattern, Resolved, Syntax, Variable};
 
 /// One value of a condition. Values that are malformed for their operator never match.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -197,30 +197,15 @@ impl Test {
         }
     }
 
-    /// A text that passes both tests, where they compare with patterns that have one in common.
-    pub(crate) fn common(&self, other: &Self) -> Option<String> {
-        match (self, other) {
-            (Self::Arn(one), Self::Arn(other)) => {
-                let parts: Option<Vec<String>> = one
-                    .iter()
-                    .zip(other)
-                    .map(|(one, other)| one.common(other))
-                    .collect();
-                Some(parts?.join(":"))
+    /// Whether upper and lower case are the same to it.
+    pub(crate) fn folds_case(&self) -> bool {
+        matches!(
+            self,
+            Self::Text {
+                case: Case::Folded,
+                ..
             }
-            _ => pattern::common(&self.units(), &other.units()),
-        }
-    }
-
-    fn units(&self) -> Vec<Unit> {
-        let mut units = Vec::new();
-        for (index, pattern) in self.patterns().iter().enumerate() {
-            if index > 0 {
-                units.push(Unit::Byte(b':'));
-            }
-            units.extend(pattern.units());
-        }
-        units
+        )
     }
 
     /// Values on both sides of every border that the test draws.
