@@ -73,6 +73,13 @@ impl Product {
         };
         let mut alphabet = BTreeSet::new();
         for (condition, wanted) in literals {
+            if let Some(truth) = condition.truth_of_any_value() {
+                if truth != *wanted {
+                    // No value changes it.
+                    product.wanted.push((Vec::new(), true));
+                }
+                continue;
+            }
             if !condition.compares_texts() {
                 return None;
             }

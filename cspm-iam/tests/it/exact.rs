@@ -31,6 +31,15 @@ fn patterns_are_compared_however_many() {
     let deny = |pattern: &str| on("Deny", "*", &json!({"StringNotLike": {"k": pattern}}));
     check(&[allow.clone(), deny("*b")], false, true);
     check(&[allow, deny("*b"), deny("?*?*?")], false, true);
+    let absent = json!({"StringLike": {"k": ["a*", "b*"]}, "Null": {"k": "true"}});
+    check(
+        &[
+            on("Allow", "*", &json!({"Null": {"l": "false"}})),
+            on("Allow", "*", &absent),
+        ],
+        false,
+        true,
+    );
     // A number that has to be like a text as well is more than is compared.
     let both = json!({"StringLike": {"k": "8*"}, "NumericLessThan": {"k": "7"}});
     check(&[on("Allow", "*", &both)], false, false);

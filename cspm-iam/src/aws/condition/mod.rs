@@ -119,6 +119,11 @@ impl Condition {
         )
     }
 
+    /// Whether the condition holds where the key has a value, if that does not depend on which.
+    pub(crate) fn truth_of_any_value(&self) -> Option<bool> {
+        (self.operator.base == Base::Null).then(|| self.null_accepts(false))
+    }
+
     /// Whether a value satisfies the operator where none of the tests matches it.
     pub(crate) fn is_negated(&self) -> bool {
         self.operator.negated
