@@ -30,6 +30,7 @@ mod components;
 mod cone;
 mod error;
 mod free;
+mod frontier;
 mod jewel_sets;
 mod knuth;
 mod meter;

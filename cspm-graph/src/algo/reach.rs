@@ -2,9 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use super::QueryError;
 use super::error::check_states;
 use super::meter::Meter;
+use super::{QueryError, frontier};
 use crate::graph::{GateId, Limits, StateId, StateSet, Table, View};
 
 /// Returns the states that are reached from `entries`.
@@ -48,6 +48,9 @@ pub fn reach_with(
 ) -> Result<StateSet, QueryError> {
     check_states(view.graph(), source.iter().copied())?;
     let mut meter = Meter::new(limits);
+    if view.is_whole() {
+        return frontier::reach(view.graph(), source, ambient, &mut meter);
+    }
     walk(view, source, ambient, &mut meter, |_| {
         ControlFlow::Continue(())
     })

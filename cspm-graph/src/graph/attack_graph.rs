@@ -2,8 +2,8 @@
 
 use super::id::sealed::Sealed as _;
 use super::{
-    Certainty, GateId, Id, Likelihood, Rows, StateId, StepAttributes, StepId, StepKind, Table,
-    View, ViewOptions,
+    Certainty, GateId, Id, Likelihood, Rows, StateId, StateSet, StepAttributes, StepId, StepKind,
+    Table, View, ViewOptions,
 };
 
 /// An immutable graph of states, steps and gates.
@@ -12,7 +12,8 @@ use super::{
 /// columns beside them. The array identities, which [`Self::validate`] checks:
 /// - `rows`: the offsets of each index are ascending, start at 0 and end at the number of its values;
 /// - `states`: every state named is below `state_count`, every step below `step_count`;
-/// - `columns`: each column has one value for each step and gate;
+/// - `columns`: each column has one value for each step and gate, or one for all; without columns there are no
+///   steps beside `backward`;
 /// - `order`: a forward row is sorted by kind, target, tag, cost and certainty, a backward row by kind and id;
 /// - `reverse`: the backward index holds every ordinary step once, at its target, beside its origin;
 /// - `gates`: a gate has at least two inputs, ascending and distinct; gates are sorted by inputs, output,
@@ -21,41 +22,101 @@ use super::{
 pub struct AttackGraph {
     /// Targets of ordinary steps; the position in the values is the step's number.
     pub(super) forward: Rows<StateId, StateId>,
-    /// Ordinary steps by target.
-    pub(super) backward: Rows<StateId, StepId>,
-    /// Origins, beside the values of `backward`.
-    pub(super) backward_sources: Vec<StateId>,
+    /// Origins of ordinary steps, by target.
+    pub(super) backward: Rows<StateId, StateId>,
+    /// The steps themselves, beside the values of `backward`; empty where steps carry nothing, so that the
+    /// ends of a step find it.
+    pub(super) backward_steps: Vec<StepId>,
     pub(super) gate_inputs: Rows<GateId, StateId>,
     pub(super) gate_output: Table<GateId, StateId>,
     pub(super) gates_by_input: Rows<StateId, GateId>,
     pub(super) gates_by_output: Rows<StateId, GateId>,
+    /// States that are inputs of gates; empty where there are none.
+    pub(super) at_gates: StateSet,
     pub(super) columns: Columns,
 }
 
 /// What steps carry, a column for each attribute.
 #[derive(Clone, Debug)]
 pub(super) struct Columns {
-    pub(super) kind: Table<StepId, StepKind>,
-    pub(super) certainty: Table<StepId, Certainty>,
-    pub(super) likelihood: Table<StepId, Likelihood>,
-    pub(super) tag: Table<StepId, u32>,
+    pub(super) kind: Column<StepKind>,
+    pub(super) certainty: Column<Certainty>,
+    pub(super) likelihood: Column<Likelihood>,
+    pub(super) tag: Column<u32>,
 }
 
-impl Columns {
-    pub(super) fn with_capacity(count: usize) -> Self {
+/// One attribute of all steps. One that is the same everywhere takes no space.
+#[derive(Clone, Debug)]
+pub(super) struct Column<T> {
+    count: usize,
+    same: T,
+    each: Vec<T>,
+}
+
+impl<T: Copy + PartialEq> Column<T> {
+    fn of(values: impl ExactSizeIterator<Item = T> + Clone, default: T) -> Self {
+        let same = values.clone().next().unwrap_or(default);
+        let differ = values.clone().any(|value| value != same);
         Self {
-            kind: Table::with_capacity(count),
-            certainty: Table::with_capacity(count),
-            likelihood: Table::with_capacity(count),
-            tag: Table::with_capacity(count),
+            count: values.len(),
+            same,
+            each: if differ { values.collect() } else { Vec::new() },
         }
     }
 
-    pub(super) fn push(&mut self, attributes: &StepAttributes) {
-        self.kind.push(attributes.kind);
-        self.certainty.push(attributes.certainty);
-        self.likelihood.push(attributes.likelihood);
-        self.tag.push(attributes.tag);
+    fn is_sound(&self, count: usize) -> bool {
+        self.count == count && (self.each.is_empty() || self.each.len() == count)
+    }
+}
+
+impl<T> std::ops::Index<StepId> for Column<T> {
+    type Output = T;
+
+    #[inline]
+    fn index(&self, step: StepId) -> &T {
+        self.each.get(step.index()).unwrap_or(&self.same)
+    }
+}
+
+impl Columns {
+    pub(super) fn of<'a>(steps: impl ExactSizeIterator<Item = &'a StepAttributes> + Clone) -> Self {
+        let StepAttributes {
+            kind,
+            certainty,
+            likelihood,
+            tag,
+        } = StepAttributes::default();
+        Self {
+            kind: Column::of(steps.clone().map(|it| it.kind), kind),
+            certainty: Column::of(steps.clone().map(|it| it.certainty), certainty),
+            likelihood: Column::of(steps.clone().map(|it| it.likelihood), likelihood),
+            tag: Column::of(steps.map(|it| it.tag), tag),
+        }
+    }
+
+    /// Of steps that carry nothing.
+    pub(super) fn all_default(count: usize) -> Self {
+        fn column<T: Default>(count: usize) -> Column<T> {
+            Column {
+                count,
+                same: T::default(),
+                each: Vec::new(),
+            }
+        }
+        Self {
+            kind: column(count),
+            certainty: column(count),
+            likelihood: column(count),
+            tag: column(count),
+        }
+    }
+
+    /// Whether no step differs from another in what it carries.
+    pub(super) fn are_plain(&self) -> bool {
+        self.kind.each.is_empty()
+            && self.certainty.each.is_empty()
+            && self.likelihood.each.is_empty()
+            && self.tag.each.is_empty()
     }
 }
 
@@ -99,9 +160,7 @@ impl AttackGraph {
         let ordinary = known
             .into_iter()
             .flat_map(|state| self.ordinary_from(state));
-        let gates = known
-            .into_iter()
-            .flat_map(|state| self.gates_by_input.row(state));
+        let gates = known.into_iter().flat_map(|state| self.gates_from(state));
         let gates = gates.map(|&gate| self.gate_step(gate));
         ordinary
             .map(|(step, _)| step)
@@ -114,11 +173,9 @@ impl AttackGraph {
         let known = (state.index() < self.state_count()).then_some(state);
         let ordinary = known
             .into_iter()
-            .flat_map(|state| self.backward.row(state))
-            .copied();
-        let gates = known
-            .into_iter()
-            .flat_map(|state| self.gates_by_output.row(state));
+            .flat_map(|state| self.ordinary_into(state))
+            .map(|(step, _)| step);
+        let gates = known.into_iter().flat_map(|state| self.gates_into(state));
         let gates = gates.map(|&gate| self.gate_step(gate));
         ordinary.chain(gates).map(|id| Step { graph: self, id })
     }
@@ -171,30 +228,71 @@ impl AttackGraph {
         steps.zip(self.forward.row(state).iter().copied())
     }
 
+    /// Where the row of the ordinary steps from a known state begins and ends.
+    #[inline]
+    pub(crate) fn forward_range(&self, state: StateId) -> (u32, u32) {
+        let offsets = self.forward.offsets();
+        (offsets[state.index()], offsets[state.index() + 1])
+    }
+
+    /// Targets of the ordinary steps of a row.
+    #[inline]
+    pub(crate) fn targets_at(&self, begin: u32, end: u32) -> &[StateId] {
+        &self.forward.values()[begin as usize..end as usize]
+    }
+
+    /// Whether a known state is an input of a gate.
+    #[inline]
+    pub(crate) fn is_gate_input(&self, state: StateId) -> bool {
+        self.at_gates.contains(state)
+    }
+
+    /// Origins of the ordinary steps into a known state.
+    #[inline]
+    pub(crate) fn origins(&self, state: StateId) -> &[StateId] {
+        self.backward.row(state)
+    }
+
     /// Ordinary steps into a known state, with their origins.
     #[inline]
     pub(crate) fn ordinary_into(
         &self,
         state: StateId,
     ) -> impl Iterator<Item = (StepId, StateId)> + '_ {
-        let sources = self
-            .backward_sources
-            .get(self.backward.range(state))
-            .unwrap_or_default();
-        self.backward
-            .row(state)
-            .iter()
-            .copied()
-            .zip(sources.iter().copied())
+        let range = self.backward.range(state);
+        let start = range.start;
+        range.map(move |position| {
+            let origin = self.backward.values()[position];
+            let step = match self.backward_steps.get(position) {
+                Some(&step) => step,
+                None => self.step_between(origin, state, position - start),
+            };
+            (step, origin)
+        })
+    }
+
+    /// The step from `origin` to `state` that stands at this place of the backward row of `state`, found by
+    /// its ends. Of parallel steps, which stand side by side in both rows, each is one.
+    fn step_between(&self, origin: StateId, state: StateId, place: usize) -> StepId {
+        let (forward, backward) = (self.forward.row(origin), self.backward.row(state));
+        let first = forward.partition_point(|to| *to < state);
+        let parallel = place - backward.partition_point(|from| *from < origin);
+        StepId::at(self.forward.range(origin).start + first + parallel)
     }
 
     #[inline]
     pub(crate) fn gates_from(&self, state: StateId) -> &[GateId] {
+        if self.gate_count() == 0 {
+            return &[];
+        }
         self.gates_by_input.row(state)
     }
 
     #[inline]
     pub(crate) fn gates_into(&self, state: StateId) -> &[GateId] {
+        if self.gate_count() == 0 {
+            return &[];
+        }
         self.gates_by_output.row(state)
     }
 
@@ -240,17 +338,18 @@ impl AttackGraph {
         self.forward.is_sound(states)
             && self.backward.is_sound(states)
             && self.gate_inputs.is_sound(self.gate_count())
-            && self.gates_by_input.is_sound(states)
-            && self.gates_by_output.is_sound(states)
+            && (self.gate_count() == 0
+                || self.gates_by_input.is_sound(states) && self.gates_by_output.is_sound(states))
             && self.backward.values().len() == self.ordinary_count()
-            && self.backward_sources.len() == self.ordinary_count()
+            && (self.backward_steps.is_empty()
+                || self.backward_steps.len() == self.ordinary_count())
             && self.gates_by_input.values().len() == self.gate_inputs.values().len()
             && self.gates_by_output.values().len() == self.gate_count()
     }
 
     fn states_hold(&self) -> bool {
         let outputs = self.gate_output.values();
-        let states = [self.forward.values(), &self.backward_sources, outputs];
+        let states = [self.forward.values(), self.backward.values(), outputs];
         states
             .into_iter()
             .flatten()
@@ -261,8 +360,7 @@ impl AttackGraph {
                 .iter()
                 .all(|state| state.index() < self.state_count())
             && self
-                .backward
-                .values()
+                .backward_steps
                 .iter()
                 .all(|step| step.index() < self.ordinary_count())
             && self
@@ -278,15 +376,14 @@ impl AttackGraph {
     }
 
     fn columns_hold(&self) -> bool {
-        let columns = &self.columns;
-        [
-            columns.kind.len(),
-            columns.certainty.len(),
-            columns.likelihood.len(),
-            columns.tag.len(),
-        ]
-        .into_iter()
-        .all(|length| length == self.step_count())
+        let (columns, count) = (&self.columns, self.step_count());
+        columns.kind.is_sound(count)
+            && columns.certainty.is_sound(count)
+            && columns.likelihood.is_sound(count)
+            && columns.tag.is_sound(count)
+            && (columns.are_plain()
+                || !self.backward_steps.is_empty()
+                || count == self.gate_count())
     }
 
     fn order_holds(&self) -> bool {
@@ -300,8 +397,8 @@ impl AttackGraph {
                 } = self.attributes(step);
                 (kind, to, tag, likelihood, certainty)
             });
-            let backward = self.backward.row(state).iter();
-            forward && backward.is_sorted_by_key(|&step| (self.columns.kind[step], step))
+            let backward = self.ordinary_into(state);
+            forward && backward.is_sorted_by_key(|(step, _)| (self.columns.kind[step], step))
         })
     }
 
@@ -338,17 +435,20 @@ impl AttackGraph {
                 likelihood,
                 certainty,
             )
-        }) && self.states().all(|state| {
-            let (by_input, by_output) = (self.gates_from(state), self.gates_into(state));
-            strictly_ascending(by_input)
-                && strictly_ascending(by_output)
-                && by_input
-                    .iter()
-                    .all(|&gate| self.gate_inputs.row(gate).contains(&state))
-                && by_output
-                    .iter()
-                    .all(|&gate| self.gate_output[gate] == state)
-        })
+        }) && self
+            .states()
+            .all(|state| self.is_gate_input(state) != self.gates_from(state).is_empty())
+            && self.states().all(|state| {
+                let (by_input, by_output) = (self.gates_from(state), self.gates_into(state));
+                strictly_ascending(by_input)
+                    && strictly_ascending(by_output)
+                    && by_input
+                        .iter()
+                        .all(|&gate| self.gate_inputs.row(gate).contains(&state))
+                    && by_output
+                        .iter()
+                        .all(|&gate| self.gate_output[gate] == state)
+            })
     }
 }
 

@@ -1,7 +1,10 @@
 //! From steps in any order to a frozen graph.
 
+use rayon::prelude::*;
+
 use super::attack_graph::Columns;
 use super::id::sealed::Sealed as _;
+use super::partition::{self, Scratch, Transposed};
 use super::{
     AttackGraph, GateId, LimitError, Limits, Rows, StateId, StepAttributes, StepId, Table,
 };
@@ -106,41 +109,22 @@ impl GraphBuilder {
     /// # Complexity
     /// O(n + m log d) time for m steps and rows of at most d steps; twice the size of the graph in space.
     pub fn build(self, limits: &Limits) -> Result<AttackGraph, BuildError> {
-        self.check(limits)?;
+        self.check(0, limits)?;
         let Self {
             state_count,
             mut steps,
             mut gates,
             inputs,
         } = self;
-        let inputs_of = |gate: &GateRecord| {
-            inputs
-                .get(gate.inputs_start..gate.inputs_end)
-                .unwrap_or_default()
-        };
-
         group_by_origin(&mut steps, state_count);
-        let attributes_rank = |step: &StepAttributes| (step.tag, step.likelihood, step.certainty);
-        gates.sort_unstable_by(|a, b| {
-            let rank = |gate: &GateRecord| {
-                (
-                    gate.output,
-                    gate.attributes.kind,
-                    attributes_rank(&gate.attributes),
-                )
-            };
-            inputs_of(a)
-                .cmp(inputs_of(b))
-                .then_with(|| rank(a).cmp(&rank(b)))
-        });
-
-        let mut columns = Columns::with_capacity(steps.len() + gates.len());
-        for step in &steps {
-            columns.push(&step.attributes);
-        }
-        for gate in &gates {
-            columns.push(&gate.attributes);
-        }
+        sort_gates(&mut gates, &inputs);
+        let carried = steps
+            .iter()
+            .map(|step| &step.attributes)
+            .chain(gates.iter().map(|gate| &gate.attributes));
+        let carried: Vec<&StepAttributes> = carried.collect();
+        let columns = Columns::of(carried.iter().copied());
+        drop(carried);
 
         // Grouped already, so this only counts the rows.
         let forward = Rows::group(
@@ -148,7 +132,7 @@ impl GraphBuilder {
             steps.iter().map(|step| (step.from, step.to)),
             StateId::at(0),
         );
-        let mut backward = Rows::group(
+        let mut by_target = Rows::group(
             state_count,
             steps
                 .iter()
@@ -157,50 +141,95 @@ impl GraphBuilder {
             StepId::at(0),
         );
         for state in (0..state_count).map(StateId::at) {
-            backward
+            by_target
                 .row_mut(state)
                 .sort_unstable_by_key(|&step| (columns.kind[step], step));
         }
-        let sources = backward.values().iter().map(|step| steps.get(step.index()));
-        let backward_sources: Vec<StateId> = sources.flatten().map(|step| step.from).collect();
-        drop(steps);
-
-        let numbered = || {
-            gates
-                .iter()
-                .enumerate()
-                .map(|(index, gate)| (GateId::at(index), gate))
-        };
-        let pairs = numbered().flat_map(|(id, gate)| inputs_of(gate).iter().map(move |&i| (id, i)));
-        let gate_inputs = Rows::group(gates.len(), pairs.clone(), StateId::at(0));
-        let by_input = Rows::group(state_count, pairs.map(|(id, i)| (i, id)), GateId::at(0));
-        let by_output = Rows::group(
-            state_count,
-            numbered().map(|(id, gate)| (gate.output, id)),
-            GateId::at(0),
-        );
-        let gate_output: Table<GateId, StateId> = gates
+        let sources = by_target
+            .values()
             .iter()
-            .map(|gate| gate.output)
-            .collect::<Vec<_>>()
-            .into();
-
-        Ok(AttackGraph {
+            .map(|step| steps.get(step.index()));
+        let sources: Vec<StateId> = sources.flatten().map(|step| step.from).collect();
+        let (offsets, backward_steps) = by_target.into_parts();
+        let backward = Rows::from_parts(offsets, sources);
+        let backward_steps = if columns.are_plain() {
+            Vec::new()
+        } else {
+            backward_steps
+        };
+        drop(steps);
+        Ok(frozen(
             forward,
             backward,
-            backward_sources,
-            gate_inputs,
-            gate_output,
-            gates_by_input: by_input,
-            gates_by_output: by_output,
+            backward_steps,
             columns,
-        })
+            &gates,
+            &inputs,
+        ))
     }
 
-    fn check(&self, limits: &Limits) -> Result<(), BuildError> {
+    /// Freezes the graph with further steps that carry nothing, given by their ends, origin first.
+    ///
+    /// For graphs that come as plain arrays: nothing is stored for a step but its ends, and rows are made by
+    /// parallel partitioning.
+    ///
+    /// # Errors
+    /// As [`Self::build`].
+    ///
+    /// # Complexity
+    /// O(n + m) time where no other step was added, on all threads of the current rayon pool; 12 bytes a
+    /// step of space beside the 8 of the result. The result does not depend on the number of threads.
+    pub fn build_with_pairs(
+        mut self,
+        pairs: &[(u32, u32)],
+        limits: &Limits,
+    ) -> Result<AttackGraph, BuildError> {
+        self.check(pairs.len(), limits)?;
+        check_pairs(pairs, self.state_count)?;
+        let default = StepAttributes::default();
+        let carries = |gate: &GateRecord| gate.attributes != default;
+        if !self.steps.is_empty() || self.gates.iter().any(carries) {
+            let plain = pairs.iter().map(|&(from, to)| OrdinaryStep {
+                from: StateId::at(from as usize),
+                to: StateId::at(to as usize),
+                attributes: default,
+            });
+            self.steps.extend(plain);
+            return self.build(limits);
+        }
+        let Self {
+            state_count,
+            mut gates,
+            inputs,
+            ..
+        } = self;
+        sort_gates(&mut gates, &inputs);
+        let mut scratch = Scratch::default();
+        let mut forward = partition::group(state_count, pairs, &mut scratch);
+        // Walked in the order of their origins, rows of origins come out sorted.
+        let backward = partition::group(state_count, &Transposed(&forward), &mut scratch);
+        drop(scratch);
+        partition::sort_rows(&mut forward);
+        let columns = Columns::all_default(pairs.len() + gates.len());
+        Ok(frozen(
+            forward,
+            backward,
+            Vec::new(),
+            columns,
+            &gates,
+            &inputs,
+        ))
+    }
+
+    fn check(&self, more_steps: usize, limits: &Limits) -> Result<(), BuildError> {
         let bounds = [
             ("states", limits.states, Limits::STATES, self.state_count),
-            ("steps", limits.steps, Limits::STEPS, self.step_count()),
+            (
+                "steps",
+                limits.steps,
+                Limits::STEPS,
+                self.step_count() + more_steps,
+            ),
             (
                 "gate_inputs",
                 limits.gate_inputs,
@@ -243,6 +272,97 @@ impl GraphBuilder {
             }
         }
         Ok(())
+    }
+}
+
+/// Checks that pairs name states that there are.
+///
+/// COST: the largest number of a chunk is a loop without branches.
+fn check_pairs(pairs: &[(u32, u32)], state_count: usize) -> Result<(), BuildError> {
+    let largest = |chunk: &[(u32, u32)]| chunk.iter().fold(0, |all, (a, b)| all.max(*a).max(*b));
+    let known = |number: u32| (number as usize) < state_count;
+    let unknown = |chunk: &&[(u32, u32)]| !known(largest(chunk));
+    let Some(chunk) = pairs.par_chunks(1 << 16).find_first(unknown) else {
+        return Ok(());
+    };
+    let numbers = chunk.iter().flat_map(|&(from, to)| [from, to]);
+    let number = numbers.filter(|&it| !known(it)).min().unwrap_or_default();
+    Err(StepOutOfRangeError {
+        state: StateId::at(number as usize),
+        state_count,
+        tag: 0,
+    }
+    .into())
+}
+
+fn inputs_of<'i>(gate: &GateRecord, inputs: &'i [StateId]) -> &'i [StateId] {
+    inputs
+        .get(gate.inputs_start..gate.inputs_end)
+        .unwrap_or_default()
+}
+
+/// Sorts gates by inputs, output, kind, tag, cost and certainty.
+fn sort_gates(gates: &mut [GateRecord], inputs: &[StateId]) {
+    let attributes_rank = |step: &StepAttributes| (step.tag, step.likelihood, step.certainty);
+    let rank = |gate: &GateRecord| {
+        let attributes = &gate.attributes;
+        (gate.output, attributes.kind, attributes_rank(attributes))
+    };
+    gates.sort_unstable_by(|a, b| {
+        inputs_of(a, inputs)
+            .cmp(inputs_of(b, inputs))
+            .then_with(|| rank(a).cmp(&rank(b)))
+    });
+}
+
+/// The graph of these rows and sorted gates.
+fn frozen(
+    forward: Rows<StateId, StateId>,
+    backward: Rows<StateId, StateId>,
+    backward_steps: Vec<StepId>,
+    columns: Columns,
+    gates: &[GateRecord],
+    inputs: &[StateId],
+) -> AttackGraph {
+    let state_count = forward.row_count();
+    let numbered = || {
+        gates
+            .iter()
+            .enumerate()
+            .map(|(index, gate)| (GateId::at(index), gate))
+    };
+    let pairs =
+        numbered().flat_map(|(id, gate)| inputs_of(gate, inputs).iter().map(move |&i| (id, i)));
+    let gate_inputs = Rows::group(gates.len(), pairs.clone(), StateId::at(0));
+    let (by_input, by_output) = if gates.is_empty() {
+        (Rows::none(), Rows::none())
+    } else {
+        let outputs = numbered().map(|(id, gate)| (gate.output, id));
+        (
+            Rows::group(state_count, pairs.map(|(id, i)| (i, id)), GateId::at(0)),
+            Rows::group(state_count, outputs, GateId::at(0)),
+        )
+    };
+    let gate_output: Table<GateId, StateId> = gates
+        .iter()
+        .map(|gate| gate.output)
+        .collect::<Vec<_>>()
+        .into();
+
+    AttackGraph {
+        forward,
+        backward,
+        backward_steps,
+        gate_inputs,
+        gate_output,
+        gates_by_input: by_input,
+        gates_by_output: by_output,
+        at_gates: gates
+            .iter()
+            .flat_map(|gate| inputs_of(gate, inputs))
+            .copied()
+            .collect(),
+        columns,
     }
 }
 

@@ -42,6 +42,11 @@ impl<I: Id, T: Copy> Rows<I, T> {
         }
     }
 
+    /// No rows at all, and so no space.
+    pub(crate) fn none() -> Self {
+        Self::from_parts(Vec::new(), Vec::new())
+    }
+
     /// Appends nothing and takes the arrays as they are.
     pub(crate) fn from_parts(offsets: Vec<u32>, values: Vec<T>) -> Self {
         Self {
@@ -49,6 +54,16 @@ impl<I: Id, T: Copy> Rows<I, T> {
             values,
             id: PhantomData,
         }
+    }
+
+    /// The offsets, and the values to be put in order within their rows.
+    pub(crate) fn parts_mut(&mut self) -> (&[u32], &mut [T]) {
+        (&self.offsets, &mut self.values)
+    }
+
+    /// The offsets and the values.
+    pub(crate) fn into_parts(self) -> (Vec<u32>, Vec<T>) {
+        (self.offsets, self.values)
     }
 
     #[inline]
@@ -76,6 +91,11 @@ impl<I: Id, T: Copy> Rows<I, T> {
 
     pub(crate) fn row_count(&self) -> usize {
         self.offsets.len().saturating_sub(1)
+    }
+
+    /// Where each row begins, and at the end the number of values.
+    pub(crate) fn offsets(&self) -> &[u32] {
+        &self.offsets
     }
 
     pub(crate) fn values(&self) -> &[T] {

@@ -24,6 +24,10 @@ impl StateSet {
         }
     }
 
+    pub(crate) fn from_words(words: Vec<u64>) -> Self {
+        Self { words }
+    }
+
     /// Adds a state; true if it was not in the set.
     #[inline]
     pub fn insert(&mut self, state: StateId) -> bool {

@@ -69,6 +69,12 @@ impl<'g> View<'g> {
         self.graph
     }
 
+    /// True if nothing is left out.
+    #[inline]
+    pub(crate) fn is_whole(&self) -> bool {
+        self.left_out.is_none()
+    }
+
     /// The same view with some more steps and gates left out; ids that there are not have no effect.
     #[must_use]
     pub fn without(&self, steps: &[StepId]) -> Self {

@@ -15,6 +15,7 @@ mod determinism;
 mod free_and_blast;
 mod graph;
 mod jewel_sets;
+mod large;
 mod likelihood;
 mod limits;
 mod model;
