@@ -341,6 +341,8 @@ fn completions(line: &str) -> Vec<Map<String, Value>> {
         json!("1.5"),
         json!("2"),
         json!("3"),
+        // No number: every comparison fails.
+        json!("x"),
     ];
     let sessions = vec![
         Value::Null,
