@@ -7,6 +7,7 @@ use super::cone::{Cone, LocalGateId, LocalId};
 use super::error::check_states;
 use super::meter::Meter;
 use super::set_pool::{SetId, SetPool};
+use super::upstream::Upstream;
 use super::{Jewel, QueryError};
 use crate::graph::sealed::Sealed as _;
 use crate::graph::{Id, Limits, Rows, StateId, StateSet, Table, View};
@@ -41,6 +42,10 @@ pub fn jewel_sets(
     check_states(graph, jewels.iter().map(|&(state, _)| state))?;
     let mut meter = Meter::new(limits);
     let targets = jewels.iter().map(|&(state, _)| state);
+    let upstream = Upstream::find(view, targets.clone(), ambient, &mut meter)?;
+    if upstream.open_gates.is_empty() {
+        return in_one_pass(view, &upstream, jewels, &mut meter);
+    }
     let cone = Cone::build(
         view,
         targets,
@@ -90,6 +95,172 @@ pub fn jewel_sets(
         sets.totals.push(totals);
     }
     Ok(sets)
+}
+
+/// Each component hands its set to those that lead to it, which are looked at after it.
+///
+/// COST: most components are handed one set, if often; they keep it without work. Of several, the largest mostly
+/// holds the others, which is seen without storing anything.
+fn in_one_pass(
+    view: &View<'_>,
+    upstream: &Upstream,
+    jewels: &[Jewel],
+    meter: &mut Meter<'_>,
+) -> Result<JewelSets, QueryError> {
+    let graph = view.graph();
+    let count = upstream.component_count();
+    let mut bits: Vec<(u32, u32)> = jewels
+        .iter()
+        .zip(0..)
+        .map(|(&(state, _), jewel)| (position(upstream.component(state)), jewel))
+        .collect();
+    bits.sort_unstable();
+    let mut own = bits.iter().enumerate().peekable();
+
+    let mut handed = Handed::new(count);
+    let mut unions = Unions::new(&bits, jewels);
+    let mut state_sets: Table<StateId, SetId> =
+        Table::filled(SetPool::empty(), graph.state_count());
+    let mut work = 0;
+    for component in 0..count {
+        let mut bits = 0..0;
+        while let Some((bit, _)) = own.next_if(|(_, bit)| bit.0 as usize == component) {
+            bits = if bits.is_empty() { bit } else { bits.start }..bit + 1;
+        }
+        let set = unions.of(handed.to(component), bits);
+        for &state in upstream.members(component) {
+            state_sets[state] = set;
+            let row = graph.origins(state);
+            work += row.len() + 1;
+            let ordinary = row.iter().enumerate().filter_map(|(at, &origin)| {
+                (view.is_whole() || view.admits(graph.step_into(state, at))).then_some(origin)
+            });
+            for origin in ordinary.chain(upstream.gate_origins(state).iter().copied()) {
+                let before = upstream.component(origin);
+                if before != component {
+                    handed.hand(set, before);
+                }
+            }
+        }
+        if work > 1 << 12 {
+            meter.spend(std::mem::take(&mut work) + std::mem::take(&mut unions.work))?;
+            meter.check_set_words(unions.pool.word_count())?;
+        }
+    }
+    meter.spend(work + unions.work)?;
+    meter.check_set_words(unions.pool.word_count())?;
+    Ok(JewelSets {
+        state_sets,
+        totals: unions.totals,
+        jewel_of_bit: bits.iter().map(|&(_, jewel)| jewel).collect(),
+        pool: unions.pool,
+        rounds: 1,
+    })
+}
+
+/// The sets that components were handed, a list for each.
+struct Handed {
+    /// The latest of each component, by its place in `all`, from 1 on.
+    latest: Vec<u32>,
+    all: Vec<(SetId, u32)>,
+    found: Vec<SetId>,
+}
+
+impl Handed {
+    fn new(count: usize) -> Self {
+        Self {
+            latest: vec![0; count],
+            all: vec![(SetPool::empty(), 0)],
+            found: Vec::new(),
+        }
+    }
+
+    #[inline]
+    fn hand(&mut self, set: SetId, component: usize) {
+        let latest = &mut self.latest[component];
+        let (last, _) = self.all[*latest as usize];
+        if last != set {
+            self.all.push((set, *latest));
+            *latest = position(self.all.len() - 1);
+        }
+    }
+
+    /// What a component was handed, each once.
+    fn to(&mut self, component: usize) -> &[SetId] {
+        self.found.clear();
+        let mut at = self.latest[component];
+        while at != 0 {
+            let (set, before) = self.all[at as usize];
+            self.found.push(set);
+            at = before;
+        }
+        if self.found.len() > 1 {
+            self.found.sort_unstable();
+            self.found.dedup();
+        }
+        &self.found
+    }
+}
+
+/// Unions of sets, with their totals.
+struct Unions {
+    pool: SetPool,
+    totals: Table<SetId, Totals>,
+    values: Vec<u64>,
+    work: usize,
+}
+
+impl Unions {
+    fn new(bits: &[(u32, u32)], jewels: &[Jewel]) -> Self {
+        let value = |&(_, jewel): &(u32, u32)| jewels.get(jewel as usize).map_or(0, |it| it.1);
+        Self {
+            pool: SetPool::new(),
+            totals: vec![Totals { count: 0, value: 0 }].into(),
+            values: bits.iter().map(value).collect(),
+            work: 0,
+        }
+    }
+
+    /// The union of sets, each there once, and a range of bits.
+    fn of(&mut self, sets: &[SetId], bits: Range<usize>) -> SetId {
+        let largest = match sets {
+            [] => SetPool::empty(),
+            &[only] => only,
+            &[first, ..] => sets.iter().copied().fold(first, |largest, set| {
+                self.work += self.pool.width(set);
+                if self.totals[set].count > self.totals[largest].count {
+                    set
+                } else {
+                    largest
+                }
+            }),
+        };
+        let holds = |set: &SetId| self.pool.is_subset(*set, largest);
+        if bits.is_empty() && sets.iter().all(holds) {
+            return largest;
+        }
+        let made = self.pool.union(sets, bits);
+        self.work += self.pool.width(made);
+        // From the totals of the largest part, if the set is new.
+        if made.index() == self.totals.len() {
+            let mut totals = self.totals[largest];
+            let values = &self.values;
+            self.pool.each_new_bit(made, largest, |bit| {
+                totals.count += 1;
+                totals.value = totals.value.saturating_add(values[bit]);
+            });
+            self.totals.push(totals);
+        }
+        made
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "INVARIANT: ids in range: there are no more components and steps than ids"
+)]
+fn position(at: usize) -> u32 {
+    at as u32
 }
 
 /// The jewels that each state reaches. Equal sets are stored once.

@@ -39,6 +39,7 @@ mod next_most_likely;
 mod prize;
 mod reach;
 mod set_pool;
+mod upstream;
 pub mod verify;
 
 pub use blast::{BlastResources, blast_resources};

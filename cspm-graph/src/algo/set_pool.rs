@@ -1,7 +1,7 @@
 //! Hash-consed bit sets: equal sets are stored once.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::ops::Range;
 
 use crate::graph::sealed::Sealed as _;
@@ -20,8 +20,9 @@ define_id! {
 pub(super) struct SetPool {
     windows: Table<SetId, Window>,
     words: Vec<u64>,
-    hasher: RandomState,
-    newest_of_hash: HashMap<u64, SetId>,
+    /// Random and odd.
+    key: u64,
+    newest_of_hash: HashMap<u64, SetId, Kept>,
     older_of_hash: Table<SetId, Option<SetId>>,
     scratch: Vec<u64>,
 }
@@ -35,6 +36,37 @@ struct Window {
     length: usize,
 }
 
+/// Leaves a number that is a hash already as it is.
+#[derive(Clone, Copy, Debug, Default)]
+struct Kept;
+
+impl BuildHasher for Kept {
+    type Hasher = KeptHasher;
+
+    fn build_hasher(&self) -> KeptHasher {
+        KeptHasher(0)
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct KeptHasher(u64);
+
+impl Hasher for KeptHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+}
+
 impl SetPool {
     /// A pool that holds the empty set, as [`Self::empty`].
     pub(super) fn new() -> Self {
@@ -46,8 +78,8 @@ impl SetPool {
             }]
             .into(),
             words: Vec::new(),
-            hasher: RandomState::new(),
-            newest_of_hash: HashMap::new(),
+            key: RandomState::new().hash_one(0) | 1,
+            newest_of_hash: HashMap::default(),
             older_of_hash: vec![None].into(),
             scratch: Vec::new(),
         }
@@ -174,6 +206,25 @@ impl SetPool {
         set
     }
 
+    /// Calls `each` with the bits of a set that another has not, in ascending order.
+    pub(super) fn each_new_bit(&self, set: SetId, beside: SetId, mut each: impl FnMut(usize)) {
+        let (more, less) = (self.windows[set], self.windows[beside]);
+        for (at, word) in self.words[more.start..more.start + more.length]
+            .iter()
+            .enumerate()
+        {
+            let known = (more.first + at)
+                .checked_sub(less.first)
+                .filter(|place| *place < less.length)
+                .map_or(0, |place| self.words[less.start + place]);
+            let mut new = word & !known;
+            while new != 0 {
+                each((more.first + at) * 64 + new.trailing_zeros() as usize);
+                new &= new - 1;
+            }
+        }
+    }
+
     /// The set of some bits, given in ascending order.
     pub(super) fn store_bits(&mut self, bits: &[usize]) -> SetId {
         let (Some(&lowest), Some(&highest)) = (bits.first(), bits.last()) else {
@@ -186,9 +237,24 @@ impl SetPool {
         self.store(lowest / 64, &words)
     }
 
+    /// COST: a multiplication a word; what the standard library offers takes ten times that.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "both halves of the product are taken"
+    )]
+    fn hash(&self, first: usize, words: &[u64]) -> u64 {
+        let mix = |state: u64, word: u64| {
+            let product = u128::from(state ^ word) * u128::from(self.key);
+            (product as u64) ^ ((product >> 64) as u64)
+        };
+        words
+            .iter()
+            .fold(mix(self.key, first as u64), |state, &word| mix(state, word))
+    }
+
     /// Stores a set whose first and last word are not zero.
     fn store(&mut self, first: usize, words: &[u64]) -> SetId {
-        let hash = self.hasher.hash_one((first, words));
+        let hash = self.hash(first, words);
         let mut candidate = self.newest_of_hash.get(&hash).copied();
         let newest = candidate;
         while let Some(set) = candidate {

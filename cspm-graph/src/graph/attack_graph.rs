@@ -253,22 +253,24 @@ impl AttackGraph {
         self.backward.row(state)
     }
 
+    /// The ordinary step at this place of the backward row of a known state.
+    #[inline]
+    pub(crate) fn step_into(&self, state: StateId, place: usize) -> StepId {
+        let range = self.backward.range(state);
+        match self.backward_steps.get(range.start + place) {
+            Some(&step) => step,
+            None => self.step_between(self.backward.row(state)[place], state, place),
+        }
+    }
+
     /// Ordinary steps into a known state, with their origins.
     #[inline]
     pub(crate) fn ordinary_into(
         &self,
         state: StateId,
     ) -> impl Iterator<Item = (StepId, StateId)> + '_ {
-        let range = self.backward.range(state);
-        let start = range.start;
-        range.map(move |position| {
-            let origin = self.backward.values()[position];
-            let step = match self.backward_steps.get(position) {
-                Some(&step) => step,
-                None => self.step_between(origin, state, position - start),
-            };
-            (step, origin)
-        })
+        let origins = self.backward.row(state).iter().enumerate();
+        origins.map(move |(place, &origin)| (self.step_into(state, place), origin))
     }
 
     /// The step from `origin` to `state` that stands at this place of the backward row of `state`, found by

@@ -76,8 +76,10 @@ pub(crate) fn graph(shape: usize, count: usize, gates: usize, random: &mut Rando
 
 /// The same steps, in a view that is not known to be whole: kinds that no step has are left out.
 fn filtered(graph: &AttackGraph) -> View<'_> {
-    let mut options = ViewOptions::default();
-    options.kinds = KindSet::ALL.without(StepKind(200));
+    let options = ViewOptions {
+        kinds: KindSet::ALL.without(StepKind(200)),
+        ..ViewOptions::default()
+    };
     let view = graph.view(&options);
     let first = graph.steps().next().unwrap().id();
     // One that is left out of both, so that nothing is whole.

@@ -1,0 +1,243 @@
+//! The states that lead to some targets, in components, in one walk.
+
+use super::QueryError;
+use super::meter::Meter;
+use crate::graph::sealed::Sealed as _;
+use crate::graph::{GateId, Rows, StateId, StateSet, Table, View};
+
+/// The backward cone of some targets, as strongly connected components over steps.
+///
+/// A gate whose open inputs (those outside the ambient) are one or none is a step from that, or from each input:
+/// one of them at least must be the attacker's own. Gates with more open inputs are left out, and listed.
+pub(super) struct Upstream {
+    /// The states, those of a component side by side; a component comes before those that lead to it.
+    pub(super) order: Vec<StateId>,
+    /// Where each component begins in `order`, and at the end the number of states.
+    pub(super) begins: Vec<u32>,
+    /// The component of each state; [`OUTSIDE`] for those that do not lead to a target.
+    pub(super) component_of: Table<StateId, u32>,
+    /// Gates with two open inputs or more whose output is in the cone.
+    pub(super) open_gates: Vec<GateId>,
+    /// Inputs of gates that are steps, by output; empty where there are none.
+    gate_steps: Rows<StateId, StateId>,
+}
+
+/// Of a state that leads to no target.
+pub(super) const OUTSIDE: u32 = 0;
+
+impl Upstream {
+    /// Walks the steps of `view` backward from `targets`.
+    ///
+    /// COST: every origin of a state that leads to a target does so too. So the backward rows of those states are
+    /// the whole cone, and no step that leaves it is looked at; components come with the same walk.
+    ///
+    /// # Complexity
+    /// O(n + steps into the cone) time; 4 bytes a state, and 16 for each state on the longest path walked.
+    ///
+    /// # Source
+    /// Pearce 2016, "A space-efficient algorithm for finding strongly connected components", with an explicit
+    /// stack.
+    pub(super) fn find(
+        view: &View<'_>,
+        targets: impl Iterator<Item = StateId>,
+        ambient: &StateSet,
+        meter: &mut Meter<'_>,
+    ) -> Result<Self, QueryError> {
+        let graph = view.graph();
+        let (gate_steps, open) = gates(view, ambient, meter)?;
+        let count = graph.state_count();
+        // While a state is open, the number of the earliest open state it leads back to, from 1 on; once its
+        // component is complete, a number above all of those.
+        let mut number: Table<StateId, u32> = Table::filled(OUTSIDE, count);
+        let mut next_number = 1_u32;
+        let mut next_component = u32::MAX;
+        let mut order = Vec::new();
+        let mut sizes = Vec::new();
+        let mut path: Vec<Open> = Vec::new();
+        let mut waiting: Vec<StateId> = Vec::new();
+        let mut work = 0;
+        for target in targets {
+            if number[target] != OUTSIDE {
+                continue;
+            }
+            let mut enter = Some(target);
+            loop {
+                if let Some(state) = enter.take() {
+                    number[state] = next_number;
+                    path.push(Open {
+                        state,
+                        next: 0,
+                        lowest: next_number,
+                    });
+                    next_number += 1;
+                }
+                let Some(open) = path.last_mut() else { break };
+                let state = open.state;
+                let row = graph.origins(state);
+                let more = row_of(&gate_steps, state);
+                let mut lowest = open.lowest;
+                let mut at = open.next as usize;
+                loop {
+                    let origin = match row.get(at) {
+                        Some(&origin) => {
+                            if !view.is_whole() && !view.admits(graph.step_into(state, at)) {
+                                at += 1;
+                                continue;
+                            }
+                            origin
+                        }
+                        None => match more.get(at - row.len()) {
+                            Some(&origin) => origin,
+                            None => break,
+                        },
+                    };
+                    let seen = number[origin];
+                    if seen == OUTSIDE {
+                        // Looked at again when it is done: its number is then what it leads back to.
+                        enter = Some(origin);
+                        break;
+                    }
+                    lowest = lowest.min(seen);
+                    at += 1;
+                }
+                work += at - open.next as usize + 1;
+                open.next = position(at);
+                open.lowest = lowest;
+                if enter.is_some() {
+                    continue;
+                }
+                path.pop();
+                if work > 1 << 12 {
+                    meter.spend(std::mem::take(&mut work))?;
+                }
+                if lowest < number[state] {
+                    number[state] = lowest;
+                    waiting.push(state);
+                    continue;
+                }
+                // The first of its component: those behind it that lead back to it are the others.
+                let begin = order.len();
+                order.push(state);
+                let own = number[state];
+                number[state] = next_component;
+                next_number -= 1;
+                while let Some(&last) = waiting.last()
+                    && number[last] >= own
+                    && number[last] < next_component
+                {
+                    waiting.pop();
+                    number[last] = next_component;
+                    next_number -= 1;
+                    order.push(last);
+                }
+                sizes.push(position(order.len() - begin));
+                next_component -= 1;
+            }
+        }
+        meter.spend(work)?;
+        let mut open_gates = open;
+        open_gates.retain(|&gate| number[graph.gate_output(gate)] != OUTSIDE);
+        Ok(Self::turned(order, &sizes, number, open_gates, gate_steps))
+    }
+
+    /// Components were completed from the far end: the other way round, each comes before what leads to it.
+    fn turned(
+        mut order: Vec<StateId>,
+        sizes: &[u32],
+        number: Table<StateId, u32>,
+        open_gates: Vec<GateId>,
+        gate_steps: Rows<StateId, StateId>,
+    ) -> Self {
+        order.reverse();
+        let mut begins = Vec::with_capacity(sizes.len() + 1);
+        let mut begin = 0;
+        for size in sizes.iter().rev() {
+            begins.push(begin);
+            begin += size;
+        }
+        begins.push(begin);
+        Self {
+            order,
+            begins,
+            component_of: number,
+            open_gates,
+            gate_steps,
+        }
+    }
+
+    pub(super) fn component_count(&self) -> usize {
+        self.begins.len() - 1
+    }
+
+    /// The position of the component of a state that is in the cone.
+    #[inline]
+    pub(super) fn component(&self, state: StateId) -> usize {
+        // Numbers count down from the largest, in the order of completion.
+        let completed = (u32::MAX - self.component_of[state]) as usize;
+        self.component_count() - 1 - completed
+    }
+
+    /// The states of a component.
+    #[inline]
+    pub(super) fn members(&self, component: usize) -> &[StateId] {
+        &self.order[self.begins[component] as usize..self.begins[component + 1] as usize]
+    }
+
+    /// Inputs of gates that are steps into `state`.
+    #[inline]
+    pub(super) fn gate_origins(&self, state: StateId) -> &[StateId] {
+        row_of(&self.gate_steps, state)
+    }
+}
+
+/// A state whose origins are being looked at.
+struct Open {
+    state: StateId,
+    next: u32,
+    lowest: u32,
+}
+
+#[inline]
+fn row_of(rows: &Rows<StateId, StateId>, state: StateId) -> &[StateId] {
+    if rows.row_count() == 0 {
+        return &[];
+    }
+    rows.row(state)
+}
+
+/// The gates of a view that are steps, as inputs by output, and the others.
+fn gates(
+    view: &View<'_>,
+    ambient: &StateSet,
+    meter: &mut Meter<'_>,
+) -> Result<(Rows<StateId, StateId>, Vec<GateId>), QueryError> {
+    let graph = view.graph();
+    let mut steps: Vec<(StateId, StateId)> = Vec::new();
+    let mut others = Vec::new();
+    for gate in (0..graph.gate_count()).map(GateId::at) {
+        if !view.admits(graph.gate_step(gate)) {
+            continue;
+        }
+        let (inputs, output) = (graph.gate_inputs(gate), graph.gate_output(gate));
+        meter.spend(inputs.len())?;
+        let mut open = inputs.iter().filter(|input| !ambient.contains(**input));
+        match (open.next(), open.next()) {
+            (None, _) => steps.extend(inputs.iter().map(|&input| (output, input))),
+            (Some(&only), None) => steps.push((output, only)),
+            _ => others.push(gate),
+        }
+    }
+    if steps.is_empty() {
+        return Ok((Rows::none(), others));
+    }
+    let rows = Rows::group(graph.state_count(), steps.iter().copied(), StateId::at(0));
+    Ok((rows, others))
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "INVARIANT: ids in range: there are no more states and steps than ids"
+)]
+fn position(at: usize) -> u32 {
+    at as u32
+}
