@@ -7,7 +7,7 @@ use super::cone::{Cone, LocalGateId, LocalId};
 use super::error::check_states;
 use super::meter::Meter;
 use super::set_pool::{SetId, SetPool};
-use super::upstream::Upstream;
+use super::upstream::{OUTSIDE, Upstream};
 use super::{Jewel, QueryError};
 use crate::graph::sealed::Sealed as _;
 use crate::graph::{Id, Limits, Rows, StateId, StateSet, Table, View};
@@ -38,13 +38,43 @@ pub fn jewel_sets(
     jewels: &[Jewel],
     limits: &Limits,
 ) -> Result<JewelSets, QueryError> {
+    sets_within(view, ambient, jewels, None, limits)
+}
+
+/// As [`jewel_sets`], for the states of `entries` and those that they reach; others are said to reach none.
+///
+/// # Errors
+/// As [`jewel_sets`], and [`QueryError::UnknownState`] if an entry is not in the graph.
+///
+/// # Complexity
+/// That of [`reach_with`](super::reach_with) for the entries, and then that of [`jewel_sets`] on what they reach
+/// alone, which is mostly a small part of what leads to jewels. With gates of two open inputs or more before a
+/// jewel, that of [`jewel_sets`].
+pub fn jewel_sets_of(
+    view: &View<'_>,
+    entries: &[StateId],
+    ambient: &StateSet,
+    jewels: &[Jewel],
+    limits: &Limits,
+) -> Result<JewelSets, QueryError> {
+    let reached = super::reach_with(view, entries, ambient, limits)?;
+    sets_within(view, ambient, jewels, Some(&reached), limits)
+}
+
+fn sets_within(
+    view: &View<'_>,
+    ambient: &StateSet,
+    jewels: &[Jewel],
+    within: Option<&StateSet>,
+    limits: &Limits,
+) -> Result<JewelSets, QueryError> {
     let graph = view.graph();
     check_states(graph, jewels.iter().map(|&(state, _)| state))?;
     let mut meter = Meter::new(limits);
     let targets = jewels.iter().map(|&(state, _)| state);
-    let upstream = Upstream::find(view, targets.clone(), ambient, &mut meter)?;
+    let upstream = Upstream::find(view, targets.clone(), ambient, within, &mut meter)?;
     if upstream.open_gates.is_empty() {
-        return in_one_pass(view, &upstream, jewels, &mut meter);
+        return in_one_pass(view, upstream, jewels, &mut meter);
     }
     let cone = Cone::build(
         view,
@@ -63,13 +93,13 @@ pub fn jewel_sets(
         (pool, set_of) = without_gate_bits(&pool, &set_of, &plan, &mut meter)?;
     }
 
-    let mut state_sets: Table<StateId, SetId> =
-        Table::filled(SetPool::empty(), graph.state_count());
+    let mut component_of = Table::filled(OUTSIDE, graph.state_count());
     for (local, &state) in cone.states.iter() {
-        state_sets[state] = set_of[plan.place_of[local]];
+        component_of[state] = u32::MAX - position(plan.place_of[local].index());
     }
     let mut sets = JewelSets {
-        state_sets,
+        component_of,
+        set_of: set_of.values().to_vec(),
         totals: Table::with_capacity(pool.len()),
         jewel_of_bit: plan
             .bits
@@ -103,7 +133,7 @@ pub fn jewel_sets(
 /// holds the others, which is seen without storing anything.
 fn in_one_pass(
     view: &View<'_>,
-    upstream: &Upstream,
+    upstream: Upstream,
     jewels: &[Jewel],
     meter: &mut Meter<'_>,
 ) -> Result<JewelSets, QueryError> {
@@ -112,6 +142,7 @@ fn in_one_pass(
     let mut bits: Vec<(u32, u32)> = jewels
         .iter()
         .zip(0..)
+        .filter(|(jewel, _)| upstream.contains(jewel.0))
         .map(|(&(state, _), jewel)| (position(upstream.component(state)), jewel))
         .collect();
     bits.sort_unstable();
@@ -119,8 +150,7 @@ fn in_one_pass(
 
     let mut handed = Handed::new(count);
     let mut unions = Unions::new(&bits, jewels);
-    let mut state_sets: Table<StateId, SetId> =
-        Table::filled(SetPool::empty(), graph.state_count());
+    let mut set_of = Vec::with_capacity(count);
     let mut work = 0;
     for component in 0..count {
         let mut bits = 0..0;
@@ -128,14 +158,15 @@ fn in_one_pass(
             bits = if bits.is_empty() { bit } else { bits.start }..bit + 1;
         }
         let set = unions.of(handed.to(component), bits);
+        set_of.push(set);
         for &state in upstream.members(component) {
-            state_sets[state] = set;
             let row = graph.origins(state);
             work += row.len() + 1;
             let ordinary = row.iter().enumerate().filter_map(|(at, &origin)| {
                 (view.is_whole() || view.admits(graph.step_into(state, at))).then_some(origin)
             });
-            for origin in ordinary.chain(upstream.gate_origins(state).iter().copied()) {
+            let origins = ordinary.chain(upstream.gate_origins(state).iter().copied());
+            for origin in origins.filter(|&origin| upstream.contains(origin)) {
                 let before = upstream.component(origin);
                 if before != component {
                     handed.hand(set, before);
@@ -149,8 +180,11 @@ fn in_one_pass(
     }
     meter.spend(work + unions.work)?;
     meter.check_set_words(unions.pool.word_count())?;
+    // Numbers of components count down from the largest; the sets are turned to follow them.
+    set_of.reverse();
     Ok(JewelSets {
-        state_sets,
+        component_of: upstream.component_of,
+        set_of,
         totals: unions.totals,
         jewel_of_bit: bits.iter().map(|&(_, jewel)| jewel).collect(),
         pool: unions.pool,
@@ -266,7 +300,10 @@ fn position(at: usize) -> u32 {
 /// The jewels that each state reaches. Equal sets are stored once.
 #[derive(Clone, Debug)]
 pub struct JewelSets {
-    state_sets: Table<StateId, SetId>,
+    /// Numbers that count down from the largest; [`OUTSIDE`] where no jewel is reached.
+    component_of: Table<StateId, u32>,
+    /// By component.
+    set_of: Vec<SetId>,
     totals: Table<SetId, Totals>,
     jewel_of_bit: Vec<u32>,
     pool: SetPool,
@@ -321,7 +358,11 @@ impl JewelSets {
     }
 
     fn set(&self, state: StateId) -> Option<SetId> {
-        self.state_sets.get(state).copied()
+        let number = *self.component_of.get(state)?;
+        if number == OUTSIDE {
+            return Some(SetPool::empty());
+        }
+        self.set_of.get((u32::MAX - number) as usize).copied()
     }
 }
 

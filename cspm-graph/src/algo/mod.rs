@@ -10,6 +10,8 @@
 //! | what do these entries reach? | [`reach`] |
 //! | what does this state reach, given the ambient? | [`reach_with`] |
 //! | which crown jewels does each state reach? | [`jewel_sets`] |
+//! | which of them does each of these entries reach? | [`jewel_sets_of`] |
+//! | what is the shortest way between two states? | [`fewest_steps`] |
 //! | what is the likeliest way to each state? | [`most_likely`] |
 //! | and the next ones? | [`next_most_likely`] |
 //! | which prize draws an attacker from each state? | [`prize`] |
@@ -29,6 +31,7 @@ mod choke;
 mod components;
 mod cone;
 mod error;
+mod fewest_steps;
 mod free;
 mod frontier;
 mod jewel_sets;
@@ -45,8 +48,9 @@ pub mod verify;
 pub use blast::{BlastResources, blast_resources};
 pub use choke::{ChokePoint, ChokePoints, choke};
 pub use error::{QueryError, UnknownStateError};
+pub use fewest_steps::fewest_steps;
 pub use free::free;
-pub use jewel_sets::{JewelSets, jewel_sets};
+pub use jewel_sets::{JewelSets, jewel_sets, jewel_sets_of};
 pub use most_likely::{Derivation, Derivations, most_likely};
 pub use next_most_likely::next_most_likely;
 pub use prize::{Prize, Prizes, prize};

@@ -26,7 +26,7 @@ pub(super) struct Upstream {
 pub(super) const OUTSIDE: u32 = 0;
 
 impl Upstream {
-    /// Walks the steps of `view` backward from `targets`.
+    /// Walks the steps of `view` backward from `targets`; with `within`, between states of that set alone.
     ///
     /// COST: every origin of a state that leads to a target does so too. So the backward rows of those states are
     /// the whole cone, and no step that leaves it is looked at; components come with the same walk.
@@ -41,10 +41,12 @@ impl Upstream {
         view: &View<'_>,
         targets: impl Iterator<Item = StateId>,
         ambient: &StateSet,
+        within: Option<&StateSet>,
         meter: &mut Meter<'_>,
     ) -> Result<Self, QueryError> {
         let graph = view.graph();
         let (gate_steps, open) = gates(view, ambient, meter)?;
+        let allowed = |state: StateId| within.is_none_or(|within| within.contains(state));
         let count = graph.state_count();
         // While a state is open, the number of the earliest open state it leads back to, from 1 on; once its
         // component is complete, a number above all of those.
@@ -57,7 +59,7 @@ impl Upstream {
         let mut waiting: Vec<StateId> = Vec::new();
         let mut work = 0;
         for target in targets {
-            if number[target] != OUTSIDE {
+            if number[target] != OUTSIDE || !allowed(target) {
                 continue;
             }
             let mut enter = Some(target);
@@ -92,6 +94,10 @@ impl Upstream {
                         },
                     };
                     let seen = number[origin];
+                    if seen == OUTSIDE && !allowed(origin) {
+                        at += 1;
+                        continue;
+                    }
                     if seen == OUTSIDE {
                         // Looked at again when it is done: its number is then what it leads back to.
                         enter = Some(origin);
@@ -175,6 +181,12 @@ impl Upstream {
         // Numbers count down from the largest, in the order of completion.
         let completed = (u32::MAX - self.component_of[state]) as usize;
         self.component_count() - 1 - completed
+    }
+
+    /// Whether a state leads to a target.
+    #[inline]
+    pub(super) fn contains(&self, state: StateId) -> bool {
+        self.component_of[state] != OUTSIDE
     }
 
     /// The states of a component.

@@ -253,6 +253,18 @@ impl AttackGraph {
         self.backward.row(state)
     }
 
+    /// Targets of the ordinary steps from a known state.
+    #[inline]
+    pub(crate) fn targets(&self, state: StateId) -> &[StateId] {
+        self.forward.row(state)
+    }
+
+    /// The ordinary step at this place of the forward row of a known state.
+    #[inline]
+    pub(crate) fn step_from(&self, state: StateId, place: usize) -> StepId {
+        StepId::at(self.forward.range(state).start + place)
+    }
+
     /// The ordinary step at this place of the backward row of a known state.
     #[inline]
     pub(crate) fn step_into(&self, state: StateId, place: usize) -> StepId {

@@ -1,6 +1,6 @@
 //! The jewels that each state reaches.
 
-use cspm_graph::algo::{JewelSets, jewel_sets, reach, verify};
+use cspm_graph::algo::{JewelSets, jewel_sets, jewel_sets_of, reach, verify};
 use cspm_graph::graph::{Limits, StateId, StateSet, ViewOptions};
 use proptest::prelude::*;
 
@@ -16,6 +16,10 @@ fn ask(model: &Model, ambient: &[u32]) -> JewelSets {
     let all: Vec<StateId> = graph.states().collect();
     verify::jewel_sets(&view, &ambient, &model.jewels(), &sets, &all).unwrap();
     sets
+}
+
+fn ambient_set(ambient: &std::collections::BTreeSet<u32>) -> StateSet {
+    ambient.iter().map(|&it| state(it)).collect()
 }
 
 fn members(sets: &JewelSets, count: u32) -> Vec<Vec<usize>> {
@@ -57,6 +61,10 @@ proptest! {
                 prop_assert_eq!(sets.count(state(source)), expected.len());
                 prop_assert_eq!(sets.value(state(source)), value);
                 prop_assert_eq!(sets.members(state(source)).collect::<Vec<_>>(), expected.clone());
+                let ambient = ambient_set(&ambient);
+                let (entries, jewels) = ([state(source)], model.jewels());
+                let own = jewel_sets_of(&view, &entries, &ambient, &jewels, &Limits::default()).unwrap();
+                prop_assert_eq!(own.members(state(source)).collect::<Vec<_>>(), expected.clone());
                 distinct.insert(expected);
             }
             // Sets of the pool that no state has in the end may be counted, never fewer than there are.

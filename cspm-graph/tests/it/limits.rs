@@ -1,8 +1,8 @@
 //! Limits, each at the limit and one past it, and the cancel token.
 
 use cspm_graph::algo::{
-    QueryError, blast_resources, choke, free, jewel_sets, most_likely, next_most_likely, prize,
-    reach, reach_with,
+    QueryError, blast_resources, choke, fewest_steps, free, jewel_sets, jewel_sets_of, most_likely,
+    next_most_likely, prize, reach, reach_with,
 };
 use cspm_graph::graph::{
     BuildError, Cancel, GraphBuilder, LimitError, Limits, StateSet, StepAttributes, View,
@@ -67,7 +67,7 @@ fn more_states_than_ids_are_refused_whatever_the_limit() {
 type Question = fn(&View<'_>, &Limits) -> Result<(), QueryError>;
 
 /// Every question, by name.
-pub(crate) const QUESTIONS: [(&str, Question); 9] = [
+pub(crate) const QUESTIONS: [(&str, Question); 11] = [
     ("reach", |view, limits| {
         reach(view, &[state(0)], limits).map(drop)
     }),
@@ -76,6 +76,19 @@ pub(crate) const QUESTIONS: [(&str, Question); 9] = [
     }),
     ("jewel_sets", |view, limits| {
         jewel_sets(view, &StateSet::new(), &[(state(4), 1)], limits).map(drop)
+    }),
+    ("jewel_sets_of", |view, limits| {
+        jewel_sets_of(
+            view,
+            &[state(0)],
+            &StateSet::new(),
+            &[(state(4), 1)],
+            limits,
+        )
+        .map(drop)
+    }),
+    ("fewest_steps", |view, limits| {
+        fewest_steps(view, &[(state(0), state(4))], limits).map(drop)
     }),
     ("most_likely", |view, limits| {
         most_likely(view, &[state(0)], limits).map(drop)

@@ -12,6 +12,7 @@ mod deep;
 #[cfg(feature = "derive")]
 mod derived;
 mod determinism;
+mod fewest_steps;
 mod free_and_blast;
 mod graph;
 mod jewel_sets;

@@ -64,6 +64,25 @@ pub(crate) fn run(files: &Files, run: &mut Run) {
             }
             format!("{count},{value}")
         });
-        let _ = entries;
+        let entries = &exposed[..entries];
+        run.timed("W2", entries.len(), targets, || {
+            let sets =
+                algo::jewel_sets_of(&view, entries, &ambient, &jewels, &limits).expect("sets");
+            let count: usize = entries.iter().map(|&entry| sets.count(entry)).sum();
+            count.to_string()
+        });
     }
+    let pairs: Vec<(StateId, StateId)> = files
+        .pairs
+        .iter()
+        .map(|&(from, to)| {
+            let id = |number| StateId::new(number).expect("few nodes");
+            (id(from), id(to))
+        })
+        .collect();
+    run.timed("W4", 0, pairs.len(), || {
+        let ways = algo::fewest_steps(&view, &pairs, &limits).expect("ways");
+        let hops: usize = ways.iter().flatten().map(|way| way.len() - 1).sum();
+        hops.to_string()
+    });
 }

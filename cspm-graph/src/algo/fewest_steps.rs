@@ -1,0 +1,189 @@
+//! The way with the fewest steps between two states.
+
+use super::QueryError;
+use super::error::check_states;
+use super::meter::Meter;
+use crate::graph::sealed::Sealed as _;
+use crate::graph::{AttackGraph, Limits, StateId, Table, View};
+
+/// Returns for each pair of states the states on a way from the first to the second with the fewest steps, both
+/// ends included, or nothing where there is none.
+///
+/// Only ordinary steps are followed: with gates, the number of steps of a derivation is no length, and
+/// [`most_likely`](super::most_likely) is the question to ask. Of several ways, which one is found depends on the
+/// graph alone.
+///
+/// # Errors
+/// [`QueryError::UnknownState`] if a state is not in the graph; [`QueryError::Limit`], [`QueryError::Cancelled`].
+///
+/// # Complexity
+/// O(n + m) for a pair in the worst case; 16 bytes a state of space for all pairs together. From both ends, mostly
+/// far less than from one.
+///
+/// # Source
+/// Bidirectional breadth-first search (Pohl 1971), the smaller frontier first.
+pub fn fewest_steps(
+    view: &View<'_>,
+    pairs: &[(StateId, StateId)],
+    limits: &Limits,
+) -> Result<Vec<Option<Vec<StateId>>>, QueryError> {
+    let graph = view.graph();
+    check_states(graph, pairs.iter().flat_map(|&(from, to)| [from, to]))?;
+    let mut meter = Meter::new(limits);
+    let mut ahead = Side::new(graph, Direction::Forward);
+    let mut back = Side::new(graph, Direction::Backward);
+    // COST: pairs with the same target share what was found from there.
+    let mut by_target: Vec<usize> = (0..pairs.len()).collect();
+    by_target.sort_by_key(|&at| pairs[at].1);
+    let mut ways = vec![None; pairs.len()];
+    let mut target = None;
+    for at in by_target {
+        let (from, to) = pairs[at];
+        if target.replace(to) != Some(to) {
+            back.start(to);
+        }
+        ahead.start(from);
+        ways[at] = meet(view, from, &mut ahead, &mut back, &mut meter)?;
+    }
+    Ok(ways)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Forward,
+    Backward,
+}
+
+/// One of the two searches.
+struct Side {
+    direction: Direction,
+    /// The round in which a state was seen last.
+    seen: Table<StateId, u32>,
+    /// The number of the state it was seen from.
+    before: Table<StateId, u32>,
+    round: u32,
+    frontier: Vec<StateId>,
+    next: Vec<StateId>,
+    /// Steps from the frontier.
+    steps: usize,
+}
+
+impl Side {
+    fn new(graph: &AttackGraph, direction: Direction) -> Self {
+        // COST: zeros, so that only what is touched takes memory.
+        Self {
+            direction,
+            seen: Table::filled(0, graph.state_count()),
+            before: Table::filled(0, graph.state_count()),
+            round: 0,
+            frontier: Vec::new(),
+            next: Vec::new(),
+            steps: 1,
+        }
+    }
+
+    fn start(&mut self, state: StateId) {
+        self.round += 1;
+        self.seen[state] = self.round;
+        self.before[state] = state.get();
+        self.frontier.clear();
+        self.frontier.push(state);
+        self.steps = 1;
+    }
+
+    #[inline]
+    fn has_seen(&self, state: StateId) -> bool {
+        self.seen[state] == self.round
+    }
+
+    #[inline]
+    fn row<'g>(&self, graph: &'g AttackGraph, state: StateId) -> &'g [StateId] {
+        match self.direction {
+            Direction::Forward => graph.targets(state),
+            Direction::Backward => graph.origins(state),
+        }
+    }
+
+    fn admits(&self, view: &View<'_>, state: StateId, at: usize) -> bool {
+        let graph = view.graph();
+        view.is_whole()
+            || view.admits(match self.direction {
+                Direction::Forward => graph.step_from(state, at),
+                Direction::Backward => graph.step_into(state, at),
+            })
+    }
+
+    /// One level further, to its end.
+    fn advance(&mut self, view: &View<'_>, meter: &mut Meter<'_>) -> Result<(), QueryError> {
+        let graph = view.graph();
+        self.next.clear();
+        self.steps = 0;
+        for at in 0..self.frontier.len() {
+            let state = self.frontier[at];
+            let row = self.row(graph, state);
+            meter.spend(row.len() + 1)?;
+            for (place, &to) in row.iter().enumerate() {
+                if self.has_seen(to) || !self.admits(view, state, place) {
+                    continue;
+                }
+                self.seen[to] = self.round;
+                self.before[to] = state.get();
+                self.steps += self.row(graph, to).len();
+                self.next.push(to);
+            }
+        }
+        std::mem::swap(&mut self.frontier, &mut self.next);
+        Ok(())
+    }
+
+    /// The states from `state` back to where this side started.
+    fn trail(&self, state: StateId) -> Vec<StateId> {
+        let mut trail = vec![state];
+        let mut at = state;
+        loop {
+            let before = StateId::at(self.before[at] as usize);
+            if before == at {
+                return trail;
+            }
+            trail.push(before);
+            at = before;
+        }
+    }
+}
+
+/// A shortest way from `from`, where `ahead` has just started, to where `back` started, which may have gone on
+/// since.
+///
+/// All levels of a side are whole. So the states of the first level of one side that the other has seen hold one
+/// on a shortest way: a shorter way through a later level would have its state of this level seen as well.
+fn meet(
+    view: &View<'_>,
+    from: StateId,
+    ahead: &mut Side,
+    back: &mut Side,
+    meter: &mut Meter<'_>,
+) -> Result<Option<Vec<StateId>>, QueryError> {
+    let mut met = back.has_seen(from).then_some(from);
+    while met.is_none() {
+        if ahead.frontier.is_empty() || back.frontier.is_empty() {
+            return Ok(None);
+        }
+        // The level that has just been made is looked at from the side that is not moving.
+        let (side, other) = if ahead.steps <= back.steps {
+            (&mut *ahead, &*back)
+        } else {
+            (&mut *back, &*ahead)
+        };
+        side.advance(view, meter)?;
+        meter.spend(side.frontier.len())?;
+        let seen = side.frontier.iter().copied();
+        let seen = seen.filter(|&state| other.has_seen(state));
+        met = seen.min_by_key(|&state| (other.trail(state).len(), state));
+    }
+    Ok(met.map(|state| {
+        let mut way = ahead.trail(state);
+        way.reverse();
+        way.extend(back.trail(state).into_iter().skip(1));
+        way
+    }))
+}

@@ -1,0 +1,81 @@
+//! The way with the fewest steps.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use cspm_graph::algo::fewest_steps;
+use cspm_graph::graph::{Limits, StateId, ViewOptions};
+use proptest::prelude::*;
+
+use crate::large::{Random, graph, id};
+use crate::model::{Model, state};
+use crate::shapes::{model_and_cut, times};
+
+/// Steps from a state to each that it reaches by ordinary steps: a plain search from one end.
+fn distances(model: &Model, from: u32) -> BTreeMap<u32, usize> {
+    let mut distances = BTreeMap::from([(from, 0)]);
+    let mut queue = VecDeque::from([from]);
+    while let Some(at) = queue.pop_front() {
+        // An input that is named twice counts once.
+        let from_here = model
+            .steps
+            .iter()
+            .filter(|it| it.inputs.iter().all(|&input| input == at));
+        for step in from_here {
+            if !distances.contains_key(&step.to) {
+                distances.insert(step.to, distances[&at] + 1);
+                queue.push_back(step.to);
+            }
+        }
+    }
+    distances
+}
+
+proptest! {
+    #![proptest_config(times(2))]
+
+    #[test]
+    fn no_way_is_shorter((model, cut) in model_and_cut(12, 12)) {
+        let graph = model.build();
+        let left = model.cut(&cut);
+        cut.with_options(&graph, |options| {
+            let view = graph.view(options);
+            let all = || 0..model.state_count;
+            let pairs: Vec<(StateId, StateId)> =
+                all().flat_map(|from| all().map(move |to| (state(from), state(to)))).collect();
+            let ways = fewest_steps(&view, &pairs, &Limits::default()).unwrap();
+            for (&(from, to), way) in pairs.iter().zip(&ways) {
+                let expected = distances(&left, from.get()).get(&to.get()).copied();
+                prop_assert_eq!(way.as_ref().map(|way| way.len() - 1), expected, "{} to {}", from, to);
+                let Some(way) = way else { continue };
+                prop_assert_eq!((way.first(), way.last()), (Some(&from), Some(&to)));
+                for pair in way.windows(2) {
+                    let found = view.steps_from(pair[0]).any(|it| !it.is_gate() && it.to() == pair[1]);
+                    prop_assert!(found, "no step from {} to {}", pair[0], pair[1]);
+                }
+            }
+            Ok(())
+        })?;
+    }
+}
+
+#[test]
+fn pairs_with_the_same_target_do_not_disturb_one_another() {
+    let mut random = Random(11);
+    for shape in 0..3 {
+        let graph = graph(shape, 3_000, 0, &mut random);
+        let view = graph.view(&ViewOptions::default());
+        let targets: Vec<StateId> = (0..3).map(|_| id(random.below(3_000))).collect();
+        let pairs: Vec<(StateId, StateId)> = (0..60)
+            .map(|at| (id(random.below(3_000)), targets[at % targets.len()]))
+            .collect();
+        let together = fewest_steps(&view, &pairs, &Limits::default()).unwrap();
+        for (pair, way) in pairs.iter().zip(together) {
+            let alone = fewest_steps(&view, &[*pair], &Limits::default()).unwrap();
+            assert_eq!(
+                way.map(|it| it.len()),
+                alone[0].as_ref().map(Vec::len),
+                "{pair:?}"
+            );
+        }
+    }
+}
