@@ -5,8 +5,8 @@ use cspm_graph::graph::{
     AttackGraph, GraphBuilder, Limits, StateId, StateSet, StepAttributes, ViewOptions,
 };
 
-use super::Run;
 use super::files::Files;
+use super::{PerNode, Run};
 
 fn states(numbers: &[u32]) -> Vec<StateId> {
     numbers
@@ -43,6 +43,13 @@ pub(crate) fn run(files: &Files, run: &mut Run) {
         let reached = algo::reach(&view, &exposed, &limits).expect("reach");
         reached.len().to_string()
     });
+    run.dump("W1", || {
+        let mut nodes = PerNode::new(files.nodes);
+        for state in &algo::reach(&view, &exposed, &limits).expect("reach") {
+            nodes.set(state.index(), 1, 0);
+        }
+        nodes
+    });
     let ambient = if files.gates.is_empty() {
         StateSet::new()
     } else {
@@ -63,6 +70,14 @@ pub(crate) fn run(files: &Files, run: &mut Run) {
                 value += sets.value(state);
             }
             format!("{count},{value}")
+        });
+        run.dump(&format!("W3-{targets}"), || {
+            let sets = algo::jewel_sets(&view, &ambient, &jewels, &limits).expect("sets");
+            let mut nodes = PerNode::new(files.nodes);
+            for state in graph.states() {
+                nodes.set(state.index(), sets.count(state) as u64, sets.value(state));
+            }
+            nodes
         });
         let entries = &exposed[..entries];
         run.timed("W2", entries.len(), targets, || {

@@ -1,7 +1,7 @@
 //! The reachability core alone, on plain graph files that any engine can read.
 //!
 //!     cargo run --release -p cspm-benches --bin workloads -- GRAPH_DIR W1,W2,W3,W4,W5
-//!         [--peers petgraph,graph_builder] [--engine NAME] [--threads N] [--dump FILE]
+//!         [--peers petgraph,graph_builder] [--rounds N] [--engine NAME] [--threads N] [--dump FILE]
 //!
 //! Prints one JSON line for each workload: engine, sizes, seconds of every run, and a check value that does not
 //! depend on the engine. With `--peers`, one process for each engine is started in turns, each workload in the
@@ -18,9 +18,14 @@
 )]
 
 mod cspm;
+mod csr;
 mod files;
+mod naive;
+mod petgraph;
 
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
@@ -38,9 +43,19 @@ struct Options {
     graph: PathBuf,
     /// Workloads, separated by commas.
     workloads: String,
-    /// The engine of this process.
+    /// The engine of this process: cspm, petgraph, `graph_builder` or naive.
     #[arg(long, default_value = "cspm")]
     engine: String,
+    /// Other engines to run in turns with ours, a process for each.
+    #[arg(long, value_delimiter = ',')]
+    peers: Vec<String>,
+    /// Rounds of turns.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Writes what each node gets to files of this name with the workload behind it: count and value, two
+    /// little-endian numbers of 64 bits a node.
+    #[arg(long)]
+    dump: Option<PathBuf>,
     /// Threads, all by default.
     #[arg(long)]
     threads: Option<usize>,
@@ -50,11 +65,64 @@ struct Options {
 pub(crate) struct Run {
     engine: String,
     workloads: Vec<String>,
+    dump: Option<PathBuf>,
+}
+
+/// A count and a value for each node.
+pub(crate) struct PerNode(Vec<(u64, u64)>);
+
+impl PerNode {
+    pub(crate) fn new(nodes: usize) -> Self {
+        Self(vec![(0, 0); nodes])
+    }
+
+    pub(crate) fn set(&mut self, node: usize, count: u64, value: u64) {
+        self.0[node] = (count, value);
+    }
 }
 
 impl Run {
+    /// Writes what each node gets, if that is wanted.
+    pub(crate) fn dump(&self, workload: &str, answer: impl FnOnce() -> PerNode) {
+        let base = workload.split('-').next().unwrap_or_default();
+        let Some(dump) = &self.dump else { return };
+        if !self.workloads.iter().any(|it| it == base) {
+            return;
+        }
+        let mut name = dump.clone().into_os_string();
+        name.push(format!(".{workload}"));
+        let nodes = answer().0.into_iter();
+        let bytes: Vec<u8> = nodes
+            .flat_map(|(count, value)| [count, value])
+            .flat_map(u64::to_le_bytes)
+            .collect();
+        std::fs::write(name, bytes).expect("a file that can be written");
+    }
+
+    /// As [`Self::timed`], for what takes too long to be repeated.
+    pub(crate) fn once(
+        &mut self,
+        workload: &str,
+        s: usize,
+        t: usize,
+        work: impl FnMut() -> String,
+    ) {
+        self.repeat(1, workload, s, t, work);
+    }
+
     pub(crate) fn timed(
         &mut self,
+        workload: &str,
+        s: usize,
+        t: usize,
+        work: impl FnMut() -> String,
+    ) {
+        self.repeat(RUNS_MAX, workload, s, t, work);
+    }
+
+    fn repeat(
+        &mut self,
+        runs: usize,
         workload: &str,
         s: usize,
         t: usize,
@@ -69,7 +137,7 @@ impl Run {
             let start = Instant::now();
             let check = work();
             times.push(start.elapsed().as_secs_f64());
-            if times.len() == RUNS_MAX || begin.elapsed() > RUN_TIME_MAX {
+            if times.len() == runs || begin.elapsed() > RUN_TIME_MAX {
                 break check;
             }
         };
@@ -92,8 +160,73 @@ fn peak_rss_bytes() -> u64 {
     kibibytes.unwrap_or(0) * 1024
 }
 
+/// One backward search for each distinct target, until all its sources are found: the steps of all ways together.
+pub(crate) fn grouped_ways(
+    nodes: usize,
+    pairs: &[(u32, u32)],
+    mut origins: impl FnMut(u32, &mut dyn FnMut(u32)),
+) -> u64 {
+    let mut by_target: HashMap<u32, Vec<u32>> = HashMap::new();
+    for &(source, target) in pairs {
+        by_target.entry(target).or_default().push(source);
+    }
+    let (mut stamp, mut before) = (vec![0_u32; nodes], vec![0_u32; nodes]);
+    let mut queue: Vec<u32> = Vec::new();
+    let mut steps = 0;
+    for (round, (target, sources)) in (1..).zip(by_target) {
+        queue.clear();
+        queue.push(target);
+        stamp[target as usize] = round;
+        let mut wanted: HashSet<u32> = sources.iter().copied().collect();
+        let mut head = 0;
+        while let (Some(&at), false) = (queue.get(head), wanted.is_empty()) {
+            head += 1;
+            origins(at, &mut |origin| {
+                if stamp[origin as usize] != round {
+                    stamp[origin as usize] = round;
+                    before[origin as usize] = at;
+                    queue.push(origin);
+                    wanted.remove(&origin);
+                }
+            });
+        }
+        for mut at in sources {
+            while at != target {
+                at = before[at as usize];
+                steps += 1;
+            }
+        }
+    }
+    steps
+}
+
+/// Starts a process for each engine, in turns.
+fn take_turns(options: &Options) {
+    let this = std::env::current_exe().expect("the path of this program");
+    for _ in 0..options.rounds {
+        let ours = std::iter::once(&options.engine);
+        for engine in ours.chain(&options.peers) {
+            let mut turn = Command::new(&this);
+            turn.arg(&options.graph)
+                .arg(&options.workloads)
+                .args(["--engine", engine]);
+            if let Some(threads) = options.threads {
+                turn.args(["--threads", &threads.to_string()]);
+            }
+            let status = turn.status().expect("a process of this program");
+            if !status.success() {
+                eprintln!("workloads: {engine} failed: {status}");
+            }
+        }
+    }
+}
+
 fn main() {
     let options = Options::parse();
+    if !options.peers.is_empty() {
+        take_turns(&options);
+        return;
+    }
     if let Some(threads) = options.threads {
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
@@ -108,8 +241,28 @@ fn main() {
         }
     };
     let mut run = Run {
-        engine: options.engine,
+        engine: options.engine.clone(),
         workloads: options.workloads.split(',').map(str::to_owned).collect(),
+        dump: options.dump,
     };
-    cspm::run(&files, &mut run);
+    match options.engine.as_str() {
+        "cspm" => cspm::run(&files, &mut run),
+        "naive" => naive::run(&files, &mut run),
+        "graph_builder" => csr::run(&files, &mut run),
+        "petgraph" => {
+            // Its search for components calls itself for each node of a path.
+            let work = move || petgraph::run(&files, &mut run);
+            let thread = std::thread::Builder::new().stack_size(8 << 30);
+            let running = thread.spawn(work).expect("a thread");
+            if running.join().is_err() {
+                std::process::exit(1);
+            }
+        }
+        other => {
+            eprintln!(
+                "workloads: unknown engine `{other}`: expected cspm, petgraph, graph_builder or naive"
+            );
+            std::process::exit(2);
+        }
+    }
 }
