@@ -65,6 +65,15 @@ struct Field<'f> {
     left_out: &'f [StepId],
 }
 
+/// Beside a path, a weakness that has a name weighs more.
+fn beside(finding: &Finding) -> Priority {
+    if finding.vulnerabilities.is_empty() {
+        Priority::Low
+    } else {
+        Priority::Medium
+    }
+}
+
 /// Blast radii by the nodes they start from.
 pub(crate) type BlastMemo = HashMap<Concern, (BlastRadius, Vec<usize>)>;
 
@@ -155,6 +164,23 @@ impl Analysis<'_> {
             blast,
             jewels,
         })
+    }
+
+    /// Takes a finding off the path.
+    pub(crate) fn set_beside(&self, finding: &Finding, judgement: &mut Judgement) {
+        let layer = self
+            .layers
+            .iter()
+            .find(|it| it.certainty == judgement.certainty);
+        let (Some(layer), Some(concern)) = (layer, &judgement.concern) else {
+            return;
+        };
+        let states = self.states(concern);
+        judgement.verdict = Verdict::BesidePath;
+        judgement.priority = beside(finding);
+        judgement.removed.clear();
+        let factors = self.factors(layer, &[], &states, judgement.blast.value);
+        judgement.score = score(Band::of(judgement.priority), &factors);
     }
 
     /// Steps of a fix by which value is reached, ways back into free states included: what such a state is
@@ -281,9 +307,9 @@ impl Analysis<'_> {
             Verdict::OnPath if layer.certainty == Certainty::Unknown => Priority::Medium,
             Verdict::OnPath if self.has_firm_way(removed, detours)? => Priority::Critical,
             Verdict::OnPath => Priority::High,
-            Verdict::BesidePath if !finding.vulnerabilities.is_empty() => Priority::Medium,
+            Verdict::BesidePath => beside(finding),
             Verdict::Latent if finding.severity >= Severity::High => Priority::Medium,
-            Verdict::BesidePath | Verdict::Latent => Priority::Low,
+            Verdict::Latent => Priority::Low,
             _ => Priority::Suppressed,
         })
     }

@@ -52,7 +52,14 @@ impl Analysis<'_> {
                 &mut detours,
             )?);
         }
-        self.ways_of_findings(&judged, &mut ways, &mut limits_hit)?;
+        for at in self.ways_of_findings(&judged, &mut ways, &mut limits_hit)? {
+            // Only detours through its own step lead on: without a way to show, it is on none.
+            if let (Some(judgement), Some(finding)) =
+                (judged.get_mut(at), self.estate.findings().get(at))
+            {
+                self.set_beside(finding, judgement);
+            }
+        }
         let mut by_step: HashMap<StepId, Vec<usize>> = HashMap::new();
         for (at, way) in ways.iter().enumerate() {
             for &step in &way.steps {
@@ -173,19 +180,24 @@ impl Analysis<'_> {
     }
 
     /// Every finding on a path has one to show: for those on no most likely way, one through its own step.
+    /// Returns the positions of those for which there is none.
     fn ways_of_findings(
         &self,
         judged: &[Judgement],
         ways: &mut Vec<Way>,
         limits_hit: &mut Vec<String>,
-    ) -> Result<(), RiskError> {
+    ) -> Result<Vec<usize>, RiskError> {
+        let mut without = Vec::new();
         let mut covered: HashSet<StepId> = ways
             .iter()
             .flat_map(|it| it.steps.iter().copied())
             .collect();
         let mut known: HashSet<String> = ways.iter().map(|it| it.path.id.clone()).collect();
         let mut memo = ThroughMemo::new();
-        for judgement in judged.iter().filter(|it| it.verdict == Verdict::OnPath) {
+        for (at, judgement) in judged.iter().enumerate() {
+            if judgement.verdict != Verdict::OnPath {
+                continue;
+            }
             if judgement.removed.iter().any(|it| covered.contains(it)) {
                 continue;
             }
@@ -202,9 +214,11 @@ impl Analysis<'_> {
                 if known.insert(way.path.id.clone()) {
                     ways.push(way);
                 }
+            } else {
+                without.push(at);
             }
         }
-        Ok(())
+        Ok(without)
     }
 
     /// Findings of one group have the same cause and the same fix.

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use cspm_graph::algo::{Derivation, most_likely, next_most_likely, reach_with};
-use cspm_graph::graph::{Certainty as Width, StateId, StepId, View};
+use cspm_graph::algo::{Derivation, Derivations, most_likely, next_most_likely, reach, reach_with};
+use cspm_graph::graph::{Certainty as Width, StateId, Step as GraphStep, StepId, View};
 use cspm_model::Certainty;
 use cspm_model::report::{AttackPath, Condition, Priority, Step};
 
@@ -158,47 +158,11 @@ impl Analysis<'_> {
             let Some((jewel, rest)) = onward else {
                 continue;
             };
-            let mut steps: Vec<StepId> = Vec::new();
-            let mut add = |id: StepId| {
-                if !steps.contains(&id) {
-                    steps.push(id);
-                }
+            let whole = match self.with_what_it_needs(&step, &rest, &layer.ways) {
+                Some(steps) => Some(steps),
+                None => self.by_other_ways(&step, &rest, layer)?,
             };
-            for input in step.inputs() {
-                for id in layer
-                    .ways
-                    .derivation(input)
-                    .map(|it| it.steps().to_vec())
-                    .unwrap_or_default()
-                {
-                    add(id);
-                }
-            }
-            add(step.id());
-            for &id in &rest {
-                // Inputs of gates that do not come from here come by their own most likely way.
-                for input in graph
-                    .step(id)
-                    .into_iter()
-                    .flat_map(|it| it.inputs().collect::<Vec<_>>())
-                {
-                    let from_here = rest
-                        .iter()
-                        .filter_map(|&it| graph.step(it))
-                        .any(|it| it.to() == input);
-                    if !from_here && input != step.to() {
-                        for id in layer
-                            .ways
-                            .derivation(input)
-                            .map(|it| it.steps().to_vec())
-                            .unwrap_or_default()
-                        {
-                            add(id);
-                        }
-                    }
-                }
-                add(id);
-            }
+            let Some(steps) = whole else { continue };
             let cost = steps
                 .iter()
                 .filter_map(|&id| graph.step(id))
@@ -217,6 +181,78 @@ impl Analysis<'_> {
             }
         }
         Ok(best)
+    }
+
+    /// A step, the rest of its way, and the ways to all that they need and do not give; nothing where one of
+    /// those is not had, or the whole would come to one state twice.
+    fn with_what_it_needs(
+        &self,
+        step: &GraphStep<'_>,
+        rest: &[StepId],
+        ways: &Derivations,
+    ) -> Option<Vec<StepId>> {
+        let graph = self.derived.graph();
+        let given = |input: StateId| {
+            input == step.to()
+                || rest
+                    .iter()
+                    .filter_map(|&it| graph.step(it))
+                    .any(|it| it.to() == input)
+        };
+        let mut steps: Vec<StepId> = Vec::new();
+        let mut add = |id: StepId| {
+            if !steps.contains(&id) {
+                steps.push(id);
+            }
+        };
+        for input in step.inputs() {
+            ways.derivation(input)?
+                .steps()
+                .iter()
+                .for_each(|&it| add(it));
+        }
+        add(step.id());
+        for &id in rest {
+            // Inputs of gates that do not come from here come by their own most likely way.
+            for input in graph.step(id)?.inputs().filter(|&it| !given(it)) {
+                ways.derivation(input)?
+                    .steps()
+                    .iter()
+                    .for_each(|&it| add(it));
+            }
+            add(id);
+        }
+        let mut gives: Vec<StateId> = steps
+            .iter()
+            .filter_map(|&id| graph.step(id))
+            .map(|it| it.to())
+            .collect();
+        gives.sort_unstable();
+        gives.is_sorted_by(|a, b| a < b).then_some(steps)
+    }
+
+    /// The same where what is needed is had without anything that this way gives.
+    fn by_other_ways(
+        &self,
+        step: &GraphStep<'_>,
+        rest: &[StepId],
+        layer: &Layer,
+    ) -> Result<Option<Vec<StepId>>, RiskError> {
+        let graph = self.derived.graph();
+        let given = rest
+            .iter()
+            .filter_map(|&it| graph.step(it))
+            .map(|it| it.to());
+        let mut without: Vec<StepId> = given
+            .chain([step.to()])
+            .flat_map(|state| graph.steps_into(state))
+            .map(|it| it.id())
+            .collect();
+        without.sort_unstable();
+        without.dedup();
+        let view = self.view(layer.certainty, false, &without);
+        let ways = most_likely(&view, &self.entries, &self.limits)?;
+        Ok(self.with_what_it_needs(step, rest, &ways))
     }
 
     /// The most likely rest of a way: from a state to the best crown jewel behind it, with what the entries
@@ -247,18 +283,19 @@ impl Analysis<'_> {
             return Ok(Some(found));
         }
         let reached = reach_with(&view, &[from], &layer.reached, &self.limits)?;
+        let alone = reach(&view, &[from], &self.limits)?;
         let mut helpers: Vec<StateId> = view
             .steps()
             .filter(|step| step.is_gate() && step.inputs().any(|it| reached.contains(it)))
             .flat_map(|step| step.inputs().collect::<Vec<_>>())
-            .filter(|&it| !reached.contains(it) && layer.reached.contains(it))
+            .filter(|&it| !alone.contains(it) && layer.reached.contains(it))
             .collect();
         helpers.sort_unstable();
         helpers.dedup();
         let mut past: Vec<StepId> = helpers
             .iter()
             .flat_map(|&it| graph.steps_from(it))
-            .filter(|step| !step.inputs().any(|it| reached.contains(it)))
+            .filter(|step| !step.inputs().any(|it| alone.contains(it)))
             .map(|step| step.id())
             .collect();
         past.sort_unstable();

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use cspm_model::ports::PortSet;
 use cspm_model::resource::Class;
-use cspm_model::{Access, Estate, Location, Properties};
+use cspm_model::{Access, Estate, Finding, Location, Properties};
 
 use super::draft::{Draft, DraftState, NodeId, StateKey, StepFacts};
 use super::network::administration_ports;
@@ -75,19 +75,50 @@ fn contains(estate: &Estate, techniques: &Techniques, draft: &mut Draft) {
     }
 }
 
-/// What is known against a resource: the most likely weakness that findings name.
-struct Weakness {
+/// What is known against a resource: the most likely weakness that findings name, and all that name it.
+struct Weakness<'e> {
     likelihood: f64,
-    evidence: Location,
+    id: &'e str,
+    evidence: Vec<Location>,
 }
 
-fn weaknesses(estate: &Estate) -> HashMap<NodeId, Weakness> {
-    let mut worst: HashMap<NodeId, Weakness> = HashMap::new();
-    for finding in estate.findings() {
-        for vulnerability in &finding.vulnerabilities {
-            if vulnerability.network == Some(false) {
-                continue;
-            }
+fn weaknesses(estate: &Estate) -> HashMap<NodeId, Weakness<'_>> {
+    let mut worst: HashMap<NodeId, Weakness<'_>> = HashMap::new();
+    for (node, likelihood, id, _) in named_weaknesses(estate) {
+        let held = worst.entry(node).or_insert_with(|| Weakness {
+            likelihood,
+            id,
+            evidence: Vec::new(),
+        });
+        // Of two that are as likely, the first by its name: not by where it was read.
+        let order = likelihood.total_cmp(&held.likelihood);
+        if order.then_with(|| held.id.cmp(id)).is_gt() {
+            (held.likelihood, held.id) = (likelihood, id);
+        }
+    }
+    // The fix of each finding that names it closes it.
+    for (node, _, id, finding) in named_weaknesses(estate) {
+        if let Some(held) = worst.get_mut(&node).filter(|it| it.id == id) {
+            let place = finding.evidence.clone();
+            held.evidence
+                .push(place.unwrap_or_else(|| Location::builtin("finding")));
+        }
+    }
+    for weakness in worst.values_mut() {
+        weakness.evidence.sort();
+        weakness.evidence.dedup();
+    }
+    worst
+}
+
+/// Weaknesses that the network can reach: of which resource, how likely used, by which name, in which finding.
+fn named_weaknesses(estate: &Estate) -> impl Iterator<Item = (NodeId, f64, &str, &Finding)> {
+    estate.findings().iter().flat_map(move |finding| {
+        let open = finding
+            .vulnerabilities
+            .iter()
+            .filter(|it| it.network != Some(false));
+        open.flat_map(move |vulnerability| {
             // Known exploitation counts as 0.9, as somebody does it already; otherwise the EPSS probability,
             // and never less than twice the default assumption for a weakness that nobody knows.
             let known = if vulnerability.known_exploited == Some(true) {
@@ -100,29 +131,18 @@ fn weaknesses(estate: &Estate) -> HashMap<NodeId, Weakness> {
                 .filter(|it| (0.0..=1.0).contains(it))
                 .unwrap_or(0.0);
             let likelihood = f64::max(0.1, f64::max(known, epss));
-            for name in finding.resource_names() {
-                let Some(at) = estate.resolve(name, finding.account.as_deref()) else {
-                    continue;
-                };
-                let evidence = finding
-                    .evidence
-                    .clone()
-                    .unwrap_or_else(|| Location::builtin("finding"));
-                let entry = worst.entry(NodeId::of(at)).or_insert_with(|| Weakness {
+            let named = finding.resource_names();
+            named.into_iter().filter_map(move |name| {
+                let at = estate.resolve(name, finding.account.as_deref())?;
+                Some((
+                    NodeId::of(at),
                     likelihood,
-                    evidence: evidence.clone(),
-                });
-                let more = likelihood.total_cmp(&entry.likelihood);
-                if more.is_gt() || (more.is_eq() && evidence < entry.evidence) {
-                    *entry = Weakness {
-                        likelihood,
-                        evidence,
-                    };
-                }
-            }
-        }
-    }
-    worst
+                    vulnerability.id.as_str(),
+                    finding,
+                ))
+            })
+        })
+    })
 }
 
 /// `reach` of compute may give its `control`.
@@ -154,7 +174,7 @@ fn exploits(estate: &Estate, techniques: &Techniques, draft: &mut Draft) {
         };
         draft.step(from, to, facts);
         if let Some(weakness) = weaknesses.get(&key.node) {
-            let mut facts = StepFacts::certain(known, vec![weakness.evidence.clone()]);
+            let mut facts = StepFacts::certain(known, weakness.evidence.clone());
             facts.likelihood = Some(weakness.likelihood);
             draft.step(from, to, facts);
         }
