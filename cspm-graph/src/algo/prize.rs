@@ -5,9 +5,9 @@ use std::collections::BinaryHeap;
 
 use super::cone::{Cone, LocalGateId, LocalId};
 use super::error::check_states;
-use super::jewel_sets::parting_states;
 use super::knuth::{GateTerms, GoOn, Relation, Search};
 use super::meter::Meter;
+use super::parting::parting_states;
 use super::{Derivations, Jewel, QueryError};
 use crate::graph::sealed::Sealed as _;
 use crate::graph::{AttackGraph, Likelihood, Limits, Rows, StateId, StepId, Table, View};

@@ -1,14 +1,19 @@
 //! The states that lead to some targets, in components, in one walk.
 
+use std::ops::Range;
+
 use super::QueryError;
+use super::components::components;
 use super::meter::Meter;
 use crate::graph::sealed::Sealed as _;
-use crate::graph::{GateId, Rows, StateId, StateSet, Table, View};
+use crate::graph::{GateId, Id as _, Rows, StateId, StateSet, Table, View, define_id};
 
 /// The backward cone of some targets, as strongly connected components over steps.
 ///
 /// A gate whose open inputs (those outside the ambient) are one or none is a step from that, or from each input:
-/// one of them at least must be the attacker's own. Gates with more open inputs are left out, and listed.
+/// one of them at least must be the attacker's own. Gates with more open inputs are no steps: components are taken
+/// without them. But the output of one comes before what leads to its inputs, wherever no cycle forbids it; where
+/// one does, the components of the cycle are a group.
 pub(super) struct Upstream {
     /// The states, those of a component side by side; a component comes before those that lead to it.
     pub(super) order: Vec<StateId>,
@@ -18,8 +23,12 @@ pub(super) struct Upstream {
     pub(super) component_of: Table<StateId, u32>,
     /// Gates with two open inputs or more whose output is in the cone.
     pub(super) open_gates: Vec<GateId>,
+    /// Components that lead to one another through open gates, side by side, ascending.
+    pub(super) groups: Vec<Range<usize>>,
     /// Inputs of gates that are steps, by output; empty where there are none.
-    gate_steps: Rows<StateId, StateId>,
+    gate_steps: GateInputs,
+    /// Whether nothing that leads to a target was left out.
+    is_whole: bool,
 }
 
 /// Of a state that leads to no target.
@@ -45,7 +54,7 @@ impl Upstream {
         meter: &mut Meter<'_>,
     ) -> Result<Self, QueryError> {
         let graph = view.graph();
-        let (gate_steps, open) = gates(view, ambient, meter)?;
+        let (gate_steps, open_inputs, open) = gates(view, ambient, meter)?;
         let allowed = |state: StateId| within.is_none_or(|within| within.contains(state));
         let count = graph.state_count();
         // While a state is open, the number of the earliest open state it leads back to, from 1 on; once its
@@ -76,7 +85,8 @@ impl Upstream {
                 let Some(open) = path.last_mut() else { break };
                 let state = open.state;
                 let row = graph.origins(state);
-                let more = row_of(&gate_steps, state);
+                let more = gate_steps.before(state);
+                let gated = open_inputs.before(state);
                 let mut lowest = open.lowest;
                 let mut at = open.next as usize;
                 loop {
@@ -90,7 +100,10 @@ impl Upstream {
                         }
                         None => match more.get(at - row.len()) {
                             Some(&origin) => origin,
-                            None => break,
+                            None => match gated.get(at - row.len() - more.len()) {
+                                Some(&origin) => origin,
+                                None => break,
+                            },
                         },
                     };
                     let seen = number[origin];
@@ -143,7 +156,12 @@ impl Upstream {
         meter.spend(work)?;
         let mut open_gates = open;
         open_gates.retain(|&gate| number[graph.gate_output(gate)] != OUTSIDE);
-        Ok(Self::turned(order, &sizes, number, open_gates, gate_steps))
+        let whole = within.is_none();
+        let mut found = Self::turned(order, &sizes, number, open_gates, gate_steps, whole);
+        if !found.open_gates.is_empty() {
+            found.split(view, &open_inputs, meter)?;
+        }
+        Ok(found)
     }
 
     /// Components were completed from the far end: the other way round, each comes before what leads to it.
@@ -152,7 +170,8 @@ impl Upstream {
         sizes: &[u32],
         number: Table<StateId, u32>,
         open_gates: Vec<GateId>,
-        gate_steps: Rows<StateId, StateId>,
+        gate_steps: GateInputs,
+        is_whole: bool,
     ) -> Self {
         order.reverse();
         let mut begins = Vec::with_capacity(sizes.len() + 1);
@@ -167,7 +186,105 @@ impl Upstream {
             begins,
             component_of: number,
             open_gates,
+            groups: Vec::new(),
             gate_steps,
+            is_whole,
+        }
+    }
+
+    /// Takes apart the components that hold together by open gates only.
+    fn split(
+        &mut self,
+        view: &View<'_>,
+        open_inputs: &GateInputs,
+        meter: &mut Meter<'_>,
+    ) -> Result<(), QueryError> {
+        let within = |component: usize, state: StateId| {
+            self.contains(state) && self.component(state) == component
+        };
+        let held_together = |component: usize| {
+            let mut members = self.members(component).iter();
+            members.any(|&state| {
+                let mut inputs = open_inputs.before(state).iter();
+                inputs.any(|&input| input != state && within(component, input))
+            })
+        };
+        let (mut order, mut begins) = (Vec::with_capacity(self.order.len()), Vec::new());
+        let mut groups = Vec::new();
+        for component in 0..self.component_count() {
+            let members = self.members(component);
+            meter.spend(members.len())?;
+            if members.len() == 1 || !held_together(component) {
+                begins.push(position(order.len()));
+                order.extend_from_slice(members);
+                continue;
+            }
+            let mut sorted = members.to_vec();
+            sorted.sort_unstable();
+            let mut pairs: Vec<(LocalId, LocalId)> = Vec::new();
+            for (local, &state) in sorted.iter().enumerate() {
+                self.each_origin(view, state, |origin| {
+                    if within(component, origin)
+                        && let Ok(origin) = sorted.binary_search(&origin)
+                    {
+                        pairs.push((LocalId::at(local), LocalId::at(origin)));
+                    }
+                });
+            }
+            meter.spend(pairs.len())?;
+            let rows = Rows::group(sorted.len(), pairs.iter().copied(), LocalId::at(0));
+            let parts = components(sorted.len(), |at: LocalId, k| rows.row(at).get(k).copied());
+            // Completed from the far end, so they are turned as well.
+            let mut of_part: Vec<Vec<StateId>> = vec![Vec::new(); parts.count];
+            for (local, &state) in sorted.iter().enumerate() {
+                of_part[parts.count - 1 - parts.of[LocalId::at(local)].index()].push(state);
+            }
+            groups.push(begins.len()..begins.len() + parts.count);
+            for part in of_part {
+                begins.push(position(order.len()));
+                order.extend(part);
+            }
+        }
+        begins.push(position(order.len()));
+        (self.order, self.begins, self.groups) = (order, begins, groups);
+        let count = self.component_count();
+        for component in 0..count {
+            for at in self.begins[component]..self.begins[component + 1] {
+                self.component_of[self.order[at as usize]] =
+                    u32::MAX - position(count - 1 - component);
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls `each` with the states of the cone from which a step of the view, or a gate that is one, leads to
+    /// `state`.
+    #[inline]
+    pub(super) fn each_origin(
+        &self,
+        view: &View<'_>,
+        state: StateId,
+        mut each: impl FnMut(StateId),
+    ) {
+        let graph = view.graph();
+        let row = graph.origins(state);
+        if view.is_whole() && self.is_whole {
+            // Whatever leads to the cone is part of it.
+            for &origin in row {
+                each(origin);
+            }
+        } else {
+            for (at, &origin) in row.iter().enumerate() {
+                let admitted = view.is_whole() || view.admits(graph.step_into(state, at));
+                if admitted && self.contains(origin) {
+                    each(origin);
+                }
+            }
+        }
+        for &origin in self.gate_steps.before(state) {
+            if self.contains(origin) {
+                each(origin);
+            }
         }
     }
 
@@ -194,12 +311,6 @@ impl Upstream {
     pub(super) fn members(&self, component: usize) -> &[StateId] {
         &self.order[self.begins[component] as usize..self.begins[component + 1] as usize]
     }
-
-    /// Inputs of gates that are steps into `state`.
-    #[inline]
-    pub(super) fn gate_origins(&self, state: StateId) -> &[StateId] {
-        row_of(&self.gate_steps, state)
-    }
 }
 
 /// A state whose origins are being looked at.
@@ -209,22 +320,51 @@ struct Open {
     lowest: u32,
 }
 
-#[inline]
-fn row_of(rows: &Rows<StateId, StateId>, state: StateId) -> &[StateId] {
-    if rows.row_count() == 0 {
-        return &[];
-    }
-    rows.row(state)
+/// Inputs of some gates, by output.
+pub(super) struct GateInputs {
+    /// COST: most states are no output; a bit says so where the place of a row would have to be waited for.
+    outputs: StateSet,
+    rows: Rows<StateId, StateId>,
 }
 
-/// The gates of a view that are steps, as inputs by output, and the others.
+impl GateInputs {
+    fn new(pairs: &[(StateId, StateId)], state_count: usize) -> Self {
+        let rows = if pairs.is_empty() {
+            Rows::none()
+        } else {
+            Rows::group(state_count, pairs.iter().copied(), StateId::at(0))
+        };
+        Self {
+            outputs: pairs.iter().map(|&(output, _)| output).collect(),
+            rows,
+        }
+    }
+
+    #[inline]
+    fn before(&self, output: StateId) -> &[StateId] {
+        if self.outputs.contains(output) {
+            self.rows.row(output)
+        } else {
+            &[]
+        }
+    }
+}
+
+define_id! {
+    /// A state among those of one component.
+    struct LocalId
+}
+
+/// The gates of a view: those that are steps, as inputs by output; the open inputs of the others, by output; and
+/// those others.
 fn gates(
     view: &View<'_>,
     ambient: &StateSet,
     meter: &mut Meter<'_>,
-) -> Result<(Rows<StateId, StateId>, Vec<GateId>), QueryError> {
+) -> Result<(GateInputs, GateInputs, Vec<GateId>), QueryError> {
     let graph = view.graph();
     let mut steps: Vec<(StateId, StateId)> = Vec::new();
+    let mut open_inputs: Vec<(StateId, StateId)> = Vec::new();
     let mut others = Vec::new();
     for gate in (0..graph.gate_count()).map(GateId::at) {
         if !view.admits(graph.gate_step(gate)) {
@@ -232,18 +372,27 @@ fn gates(
         }
         let (inputs, output) = (graph.gate_inputs(gate), graph.gate_output(gate));
         meter.spend(inputs.len())?;
-        let mut open = inputs.iter().filter(|input| !ambient.contains(**input));
-        match (open.next(), open.next()) {
-            (None, _) => steps.extend(inputs.iter().map(|&input| (output, input))),
-            (Some(&only), None) => steps.push((output, only)),
-            _ => others.push(gate),
+        let open = || {
+            inputs
+                .iter()
+                .copied()
+                .filter(|&input| !ambient.contains(input))
+        };
+        match open().take(2).count() {
+            0 => steps.extend(inputs.iter().map(|&input| (output, input))),
+            1 => steps.extend(open().map(|input| (output, input))),
+            _ => {
+                others.push(gate);
+                open_inputs.extend(open().map(|input| (output, input)));
+            }
         }
     }
-    if steps.is_empty() {
-        return Ok((Rows::none(), others));
-    }
-    let rows = Rows::group(graph.state_count(), steps.iter().copied(), StateId::at(0));
-    Ok((rows, others))
+    let count = graph.state_count();
+    Ok((
+        GateInputs::new(&steps, count),
+        GateInputs::new(&open_inputs, count),
+        others,
+    ))
 }
 
 #[expect(
