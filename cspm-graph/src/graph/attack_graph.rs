@@ -338,6 +338,11 @@ impl AttackGraph {
         u64::from(self.columns.likelihood[step].cost())
     }
 
+    #[cfg(feature = "petgraph")]
+    pub(super) fn likelihood_of(&self, step: StepId) -> &Likelihood {
+        &self.columns.likelihood[step]
+    }
+
     pub(super) fn attributes(&self, step: StepId) -> StepAttributes {
         StepAttributes {
             kind: self.columns.kind[step],

@@ -21,6 +21,8 @@ mod partition;
 mod rows;
 mod state_set;
 mod view;
+#[cfg(feature = "petgraph")]
+pub mod visit;
 
 pub use attack_graph::{AttackGraph, InvariantError, Step};
 pub use attributes::{Certainty, StepAttributes};
