@@ -117,7 +117,11 @@ impl<'a> Collector<'a> {
                 return;
             }
         };
-        let mut covers = Formula::all([resource].into_iter().chain(conditions));
+        let mut covers = if conditions.is_empty() {
+            resource
+        } else {
+            Formula::all([resource].into_iter().chain(conditions))
+        };
         if names_principals(reference.kind) && !self.denied_by_boundary(statement, reference.kind) {
             for left_out in statement
                 .principals()
@@ -127,7 +131,10 @@ impl<'a> Collector<'a> {
             }
         }
         for via in ways.iter().copied() {
-            let applies = Formula::all([self.session(via), covers.clone()]);
+            let applies = match via {
+                Via::OneSession(_) => Formula::all([self.session(via), covers.clone()]),
+                Via::Direct | Via::Entity | Via::Account => covers.clone(),
+            };
             match (statement.effect(), applies) {
                 (_, Formula::Known(false)) => {}
                 (Effect::Allow, applies) => {

@@ -107,14 +107,15 @@ impl<'a> Layers<'a> {
                 layers.service_control.push(layer);
             }
         }
-        let (principal, action) = (request.principal, request.action);
-        if services::resource_control_applies(principal, action, request.resource) {
-            for (level, policies) in policies
-                .resource_control
-                .unwrap_or_default()
-                .iter()
-                .enumerate()
-            {
+        // COST: most requests have no such policies, and whether those would apply is a search in texts.
+        if let Some(levels) = policies.resource_control
+            && services::resource_control_applies(
+                request.principal,
+                request.action,
+                request.resource,
+            )
+        {
+            for (level, policies) in levels.iter().enumerate() {
                 // AWS Organizations User Guide, "RCP syntax", read 2026-11: customers write denies only, and
                 // `RCPFullAWSAccess` allows the rest at every level; so allows have nothing to add.
                 let _ = layers.read(collector, PolicyKind::ResourceControl, level, policies);
