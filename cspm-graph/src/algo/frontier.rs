@@ -1,7 +1,8 @@
 //! What a set of states reaches, on a view that leaves nothing out.
 
-use rayon::prelude::*;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use rayon::prelude::*;
 
 use super::QueryError;
 use super::meter::Meter;
@@ -21,8 +22,8 @@ const BOTTOM_UP_SHARE: usize = 6;
 
 /// Returns R(`source`), as [`reach_with`](super::reach_with) defines it.
 ///
-/// Level by level: top-down over the rows of the frontier, or bottom-up over the rows of states that are not
-/// reached, whichever looks at fewer steps. Gates are looked at when no ordinary step leads further.
+/// In rounds: top-down over the rows of the frontier and of what they lead to, or bottom-up over the rows of states
+/// that are not reached, whichever looks at fewer steps. Gates are looked at when no ordinary step leads further.
 ///
 /// COST: a frontier holds the rows of its states, not their ids: rows are looked up when a state arrives, all of
 /// a row at once, so that the memory answers many questions at a time.
@@ -74,7 +75,10 @@ pub(super) fn reach(
 #[derive(Default)]
 struct Frontier {
     rows: Vec<(u32, u32)>,
+    /// Steps of those rows.
     steps: usize,
+    /// What was looked at in the round that left them.
+    work: usize,
     /// States of the frontier that are inputs of gates.
     at_gates: Vec<StateId>,
 }
@@ -93,6 +97,7 @@ impl Frontier {
     fn append(&mut self, mut other: Self) {
         self.rows.append(&mut other.rows);
         self.steps += other.steps;
+        self.work += other.work;
         self.at_gates.append(&mut other.at_gates);
     }
 }
@@ -125,7 +130,6 @@ impl<'g> Walk<'g> {
             }
             let bottom_up = frontier.steps > STEPS_OF_A_THREAD
                 && frontier.steps > self.steps_left / BOTTOM_UP_SHARE;
-            meter.spend(frontier.steps + frontier.rows.len())?;
             frontier = if bottom_up {
                 self.steps_left = self.steps_left.saturating_sub(frontier.steps);
                 self.bottom_up()
@@ -137,6 +141,7 @@ impl<'g> Walk<'g> {
                     .saturating_sub(waiting.saturating_sub(next.steps));
                 next
             };
+            meter.spend(frontier.work)?;
         }
     }
 
@@ -178,6 +183,10 @@ impl<'g> Walk<'g> {
         {
             budget -= 1;
             left.steps -= length(begin, end);
+            left.work += 1 + length(begin, end);
+            if left.work > WORK_OF_A_ROUND {
+                budget = 0;
+            }
             for &to in self.graph.targets_at(begin, end) {
                 if !insert(&self.reached, to) {
                     continue;
@@ -207,8 +216,11 @@ impl<'g> Walk<'g> {
                 let mut next = Frontier::default();
                 let words = part * WORDS_OF_A_PART..(part + 1) * WORDS_OF_A_PART;
                 for state in self.reached.absent(words) {
-                    let origins = self.graph.origins(state);
-                    if origins.iter().any(|&from| self.reached.contains(from)) {
+                    let mut origins = self.graph.origins(state).iter();
+                    let looked_at = origins.len();
+                    let found = origins.any(|&from| self.reached.contains(from));
+                    next.work += 1 + looked_at - origins.len();
+                    if found {
                         self.reached.insert(state);
                         next.push(self.graph, state);
                     }
@@ -222,6 +234,9 @@ impl<'g> Walk<'g> {
 
 /// Rows that a thread walks before it is looked which way to go on.
 const ROWS_OF_A_ROUND: usize = 1 << 16;
+
+/// Work after which a thread stops a round, so that limits and cancelling are looked at.
+const WORK_OF_A_ROUND: usize = 1 << 20;
 
 /// Words of the reached set that a thread takes at once.
 const WORDS_OF_A_PART: usize = 1 << 10;

@@ -17,9 +17,9 @@ use crate::graph::{Limits, StateId, StateSet, Table, View};
 /// [`QueryError::UnknownState`] if a jewel is not in the graph; [`QueryError::Limit`], [`QueryError::Cancelled`].
 ///
 /// # Complexity
-/// For a backward cone of c states and e steps, u distinct unions over windows of w words: O(n + e + u·w) a
-/// round. One round is enough unless an open gate lies on a cycle through its own output; then at most one
-/// more for each gate and component that learns from another, and one to see that nothing changes.
+/// For a backward cone of c states and e steps, u distinct unions over windows of w words: O(n + e + u·w).
+/// Components that open gates join in a cycle are gone through in rounds: at most one for each gate and component
+/// that learns from another, and one to see that nothing changes.
 /// Space: 4 bytes a state, and the distinct sets.
 ///
 /// # Source
@@ -128,7 +128,7 @@ impl JewelSets {
         self.pool.len()
     }
 
-    /// Number of passes over the cone until nothing changed.
+    /// Number of passes until nothing changed: one, unless gates close a cycle; then the most that one needed.
     pub fn rounds(&self) -> usize {
         self.rounds
     }

@@ -177,7 +177,7 @@ impl GraphBuilder {
     /// As [`Self::build`].
     ///
     /// # Complexity
-    /// O(n + m) time where no other step was added, on all threads of the current rayon pool; 12 bytes a
+    /// O(n + m) time where no other step was added, on all threads of the current rayon pool; 8 bytes a
     /// step of space beside the 8 of the result. The result does not depend on the number of threads.
     pub fn build_with_pairs(
         mut self,

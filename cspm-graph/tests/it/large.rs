@@ -189,6 +189,25 @@ fn a_pair_beyond_the_states_is_refused() {
 }
 
 #[test]
+fn work_is_counted_however_it_is_walked() {
+    let mut random = Random(13);
+    for shape in 0..4 {
+        let graph = graph(shape, 100_000, 0, &mut random);
+        let view = graph.view(&ViewOptions::default());
+        let source: Vec<StateId> = (0..10).map(id).collect();
+        let limits = Limits {
+            work: 1_000,
+            ..Limits::default()
+        };
+        for threads in [1, 2] {
+            let reached = with_threads(threads, || reach(&view, &source, &limits));
+            let few = reach(&view, &source, &Limits::default()).unwrap().len() < 500;
+            assert_eq!(reached.is_ok(), few, "shape {shape}, {threads} threads");
+        }
+    }
+}
+
+#[test]
 fn the_whole_graph_may_be_entries() {
     let mut random = Random(3);
     let graph = graph(1, 5_000, 10, &mut random);

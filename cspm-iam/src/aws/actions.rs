@@ -225,7 +225,7 @@ impl ResourceType {
         &self.name
     }
 
-    /// The forms of its ARN, with `*` where AWS documents a placeholder: `arn:*:s3:::*/*` for
+    /// The forms of its ARN, with `*` where AWS documents a part that varies: `arn:*:s3:::*/*` for
     /// `arn:${Partition}:s3:::${BucketName}/${ObjectName}`.
     pub fn arn_patterns(&self) -> impl Iterator<Item = &str> {
         self.arns.iter().map(Pattern::as_str)

@@ -129,27 +129,9 @@ impl Callers {
             file: "public",
             message: error.to_string(),
         };
-        let mut context = Context::new(false);
-        context.insert("aws:SourceIp", [SOME_ADDRESS]);
-        // From outside there is no VPC, no organisation in common, and no service in between.
-        for key in [
-            "aws:SourceVpc",
-            "aws:SourceVpce",
-            "aws:VpcSourceIp",
-            "aws:SourceVpcArn",
-            "aws:PrincipalOrgID",
-            "aws:PrincipalOrgPaths",
-            "aws:SourceArn",
-            "aws:SourceAccount",
-            "aws:SourceOrgID",
-            "aws:SourceOrgPaths",
-        ] {
-            context.insert(key, Vec::<String>::new());
-        }
-        context.insert("kms:CallerAccount", ["000000000000"]);
-        context.insert("lambda:InvokedViaFunctionUrl", ["false"]);
-        // From inside, it is open from which of its networks.
+        // From inside, it is open from which of the estate's networks.
         let mut inside = Context::new(false);
+        // A stranger has no organisation in common, and no service in between.
         for key in [
             "aws:SourceIp",
             "aws:PrincipalOrgID",
@@ -163,6 +145,17 @@ impl Callers {
         }
         inside.insert("kms:CallerAccount", ["000000000000"]);
         inside.insert("lambda:InvokedViaFunctionUrl", ["false"]);
+        // From outside, there is an address and no VPC.
+        let mut context = inside.clone();
+        context.insert("aws:SourceIp", [SOME_ADDRESS]);
+        for key in [
+            "aws:SourceVpc",
+            "aws:SourceVpce",
+            "aws:VpcSourceIp",
+            "aws:SourceVpcArn",
+        ] {
+            context.insert(key, Vec::<String>::new());
+        }
         Ok(Self {
             everything: Policy::from_value(&document, &aws::Limits::default())
                 .map_err(|error| broken(&error))?,
