@@ -2,10 +2,12 @@
 
 use super::error::check_states;
 use super::meter::Meter;
-use super::reach_sets::{Totals, reach_sets};
+use super::contraction::{Contraction, NodeId};
+use super::reach_sets::reach_sets;
 use super::set_pool::{SetId, SetPool};
-use super::upstream::{OUTSIDE, Upstream};
+use super::set_union::Totals;
 use super::{Jewel, QueryError};
+use crate::graph::sealed::Sealed as _;
 use crate::graph::{Limits, StateId, StateSet, Table, View};
 
 /// Returns for every state s the jewels in R(s), as [`reach_with`](super::reach_with) defines it.
@@ -67,10 +69,10 @@ fn sets_within(
     check_states(graph, jewels.iter().map(|&(state, _)| state))?;
     let mut meter = Meter::new(limits);
     let targets = jewels.iter().map(|&(state, _)| state);
-    let upstream = Upstream::find(view, targets, ambient, within, &mut meter)?;
-    let sets = reach_sets(view, &upstream, ambient, jewels, &mut meter)?;
+    let contraction = Contraction::find(view, targets, ambient, within, &mut meter)?;
+    let sets = reach_sets(graph, &contraction, ambient, jewels, &mut meter)?;
     Ok(JewelSets {
-        component_of: upstream.component_of,
+        node_of: contraction.node_of,
         set_of: sets.set_of,
         totals: sets.totals,
         jewel_of_bit: sets.jewel_of_bit,
@@ -82,10 +84,9 @@ fn sets_within(
 /// The jewels that each state reaches. Equal sets are stored once.
 #[derive(Clone, Debug)]
 pub struct JewelSets {
-    /// Numbers that count down from the largest; [`OUTSIDE`] where no jewel is reached.
-    component_of: Table<StateId, u32>,
-    /// By component.
-    set_of: Vec<SetId>,
+    /// States of one node have one set.
+    node_of: Table<StateId, u32>,
+    set_of: Table<NodeId, SetId>,
     totals: Table<SetId, Totals>,
     jewel_of_bit: Vec<u32>,
     pool: SetPool,
@@ -134,10 +135,7 @@ impl JewelSets {
     }
 
     fn set(&self, state: StateId) -> Option<SetId> {
-        let number = *self.component_of.get(state)?;
-        if number == OUTSIDE {
-            return Some(SetPool::empty());
-        }
-        self.set_of.get((u32::MAX - number) as usize).copied()
+        let node = *self.node_of.get(state)?;
+        Some(self.set_of[NodeId::at(node as usize)])
     }
 }

@@ -1,181 +1,301 @@
-//! The set of jewels, and of inputs of gates, that each component of a cone reaches.
+//! The set of jewels that each node of a contraction reaches.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
+use super::components::components;
+use super::contraction::{Contraction, NodeId};
 use super::meter::Meter;
+use super::open_gates::OpenGates;
 use super::set_pool::{SetId, SetPool};
-use super::upstream::Upstream;
+use super::set_union::{Totals, Unions};
 use super::{Jewel, QueryError};
-use crate::graph::{GateId, Id as _, StateId, StateSet, Table, View};
+use crate::graph::sealed::Sealed as _;
+use crate::graph::{AttackGraph, Id as _, Rows, StateSet, Table, define_id};
 
-/// The sets of all components.
+/// The sets of all nodes.
 pub(super) struct ReachSets {
-    /// By component, the last first.
-    pub(super) set_of: Vec<SetId>,
+    pub(super) set_of: Table<NodeId, SetId>,
     pub(super) pool: SetPool,
     pub(super) totals: Table<SetId, Totals>,
     pub(super) jewel_of_bit: Vec<u32>,
     pub(super) rounds: usize,
 }
 
-/// How many jewels are in a set, and what they are worth.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Totals {
-    pub(super) count: usize,
-    pub(super) value: u64,
-}
-
-impl Totals {
-    /// Those of a set, from those of a part of it.
-    fn with_new(mut self, pool: &SetPool, set: SetId, part: SetId, values: &[Option<u64>]) -> Self {
-        pool.each_new_bit(set, part, |bit| {
-            if let Some(value) = values[bit] {
-                self.count += 1;
-                self.value = self.value.saturating_add(value);
-            }
-        });
-        self
-    }
-}
-
 /// Of a bit that is an input of a gate.
 const NO_JEWEL: u32 = u32::MAX;
 
-/// Each component hands its set to those that lead to it, which are looked at after it. A set that holds all open
-/// inputs of a gate takes the set of the gate's output too; that has been looked at before, but in a group of
-/// components that lead to one another through gates, which is gone through until nothing changes.
+/// One search for the components of a contraction. When a component is complete, all that it leads to is; so its set
+/// is the union of what its steps lead to, and of bits of its own. A set that holds all open inputs of a gate takes
+/// the set of the gate's output too. The search goes through open gates as well, so that the output is complete;
+/// components that hold together by open gates only are taken apart again, and gone through until nothing changes.
 ///
-/// COST: most components are handed one set, if often; they keep it without work. Of several, the largest mostly
-/// holds the others, which is seen without storing anything.
+/// COST: most components are handed one set, if often; they keep it without work.
+///
+/// # Source
+/// Components as in Pearce 2016, "A space-efficient algorithm for finding strongly connected components", with an
+/// explicit stack.
 pub(super) fn reach_sets(
-    view: &View<'_>,
-    upstream: &Upstream,
+    graph: &AttackGraph,
+    contraction: &Contraction,
     ambient: &StateSet,
     jewels: &[Jewel],
     meter: &mut Meter<'_>,
 ) -> Result<ReachSets, QueryError> {
-    let count = upstream.component_count();
-    let mut gates = Gates::new(view, upstream, ambient);
-    // In the order of the components, so that a set is a short window: jewels, then inputs of gates.
-    let of_jewels = jewels
-        .iter()
-        .zip(0..)
-        .filter(|(jewel, _)| upstream.contains(jewel.0));
-    let of_jewels =
-        of_jewels.map(|(&(state, _), jewel)| (position(upstream.component(state)), jewel, None));
-    let of_inputs = gates
-        .inputs
-        .iter()
-        .map(|&input| (position(upstream.component(input)), NO_JEWEL, Some(input)));
-    let mut bits: Vec<(u32, u32, Option<StateId>)> = of_jewels.chain(of_inputs).collect();
-    bits.sort_unstable();
-    gates.set_bits(&bits);
-    let values = bits
-        .iter()
-        .map(|bit| jewels.get(bit.1 as usize).map(|it| it.1));
-    let mut pass = Pass {
-        view,
-        upstream,
-        unions: Unions::new(values.collect()),
-        handed: Handed::new(count),
-        set_of: vec![SetPool::empty(); count],
+    let gates = OpenGates::new(graph, contraction, ambient);
+    let owned = Owned::new(contraction, &gates, jewels);
+    let count = contraction.node_count();
+    let mut search = Search {
+        contraction,
+        owned,
         gates,
+        unions: Unions::new(),
+        marks: Table::filled(UNSEEN, count),
+        set_of: Table::filled(SetPool::empty(), count),
+        next_number: 1,
+        path: Vec::new(),
+        waiting: Vec::new(),
+        handed: Vec::new(),
+        members: Vec::new(),
+        jewel_of_bit: Vec::new(),
+        rounds: 1,
         work: 0,
     };
-
-    let mut own = bits.iter().enumerate().peekable();
-    let mut bits_of = |component: usize| {
-        let mut range = 0..0;
-        while let Some((bit, _)) = own.next_if(|(_, bit)| bit.0 as usize == component) {
-            range = if range.is_empty() { bit } else { range.start }..bit + 1;
+    for root in (0..count).map(NodeId::at) {
+        if search.marks[root] == UNSEEN {
+            search.enter(root);
+            search.walk(meter)?;
         }
-        range
-    };
-    let mut groups = upstream.groups.iter().peekable();
-    let mut rounds = 1;
-    let mut component = 0;
-    while component < count {
-        let Some(group) = groups.next_if(|group| group.start == component) else {
-            let set = pass
-                .unions
-                .of(pass.handed.to(component), bits_of(component));
-            pass.set_of[component] = pass.close(set, meter)?;
-            pass.hand(component, component..component + 1);
-            pass.spend(meter)?;
-            component += 1;
-            continue;
-        };
-        let base: Vec<SetId> = group
-            .clone()
-            .map(|part| pass.unions.of(pass.handed.to(part), bits_of(part)))
-            .collect();
-        rounds = rounds.max(pass.go_round(group, &base, meter)?);
-        component = group.end;
     }
-    pass.work += pass.unions.work;
-    pass.spend(meter)?;
-    meter.spend(pass.work)?;
-    let jewel_of_bit: Vec<u32> = bits.iter().map(|bit| bit.1).collect();
-    pass.finish(jewel_of_bit, rounds, meter)
+    search.finish(meter)
 }
 
-struct Pass<'p, 'g> {
-    view: &'p View<'g>,
-    upstream: &'p Upstream,
+/// Of a node that the search has not come to.
+const UNSEEN: u32 = 0;
+/// Of a node whose component is complete. Others have the number of the earliest open node that they lead back to.
+const COMPLETE: u32 = u32::MAX;
+/// Of a node of the component that is being completed.
+const COMPLETING: u32 = u32::MAX - 1;
+
+/// A node whose successors are being looked at.
+struct Open {
+    node: NodeId,
+    /// What is left of its row.
+    next: u32,
+    end: u32,
+    lowest: u32,
+    /// Where the sets begin that it was handed, and those before it in its component.
+    handed: usize,
+    /// Whether the row is that of outputs of gates, which comes after that of steps.
+    at_gates: bool,
+}
+
+struct Search<'s> {
+    contraction: &'s Contraction,
+    owned: Owned,
+    gates: OpenGates,
     unions: Unions,
-    handed: Handed,
-    set_of: Vec<SetId>,
-    gates: Gates,
+    marks: Table<NodeId, u32>,
+    set_of: Table<NodeId, SetId>,
+    next_number: u32,
+    path: Vec<Open>,
+    waiting: Vec<NodeId>,
+    /// Sets of complete nodes that steps of open ones lead to.
+    handed: Vec<SetId>,
+    members: Vec<NodeId>,
+    jewel_of_bit: Vec<u32>,
+    rounds: usize,
     work: usize,
 }
 
-impl Pass<'_, '_> {
-    /// Hands the set of a component to those outside `group` that lead to it.
-    fn hand(&mut self, component: usize, group: Range<usize>) {
-        let set = self.set_of[component];
-        for &state in self.upstream.members(component) {
-            let mut work = 1;
-            self.upstream.each_origin(self.view, state, |origin| {
-                work += 1;
-                let before = self.upstream.component(origin);
-                if !group.contains(&before) {
-                    self.handed.hand(set, before);
-                }
-            });
-            self.work += work;
-        }
+impl Search<'_> {
+    fn enter(&mut self, node: NodeId) {
+        self.marks[node] = self.next_number;
+        let (next, end) = self.contraction.successors.bounds(node);
+        self.path.push(Open {
+            node,
+            next,
+            end,
+            lowest: self.next_number,
+            handed: self.handed.len(),
+            at_gates: false,
+        });
+        self.next_number += 1;
     }
 
-    /// Goes through a group until no set changes; returns how often something did.
-    fn go_round(
+    /// Walks on until the path is empty.
+    fn walk(&mut self, meter: &mut Meter<'_>) -> Result<(), QueryError> {
+        let contraction = self.contraction;
+        while let Some(open) = self.path.last_mut() {
+            let places = open.next as usize..open.end as usize;
+            let row = if open.at_gates {
+                &self.gates.outputs.values()[places]
+            } else {
+                &contraction.successors.values()[places]
+            };
+            let mut enter = None;
+            let mut looked_at = 0;
+            for &next in row {
+                match self.marks[next] {
+                    UNSEEN => {
+                        // Looked at again when it is done.
+                        enter = Some(next);
+                        break;
+                    }
+                    COMPLETE => {
+                        let set = self.set_of[next];
+                        let is_last = self.handed.len() > open.handed
+                            && self.handed.last() == Some(&set);
+                        if !open.at_gates && set != SetPool::empty() && !is_last {
+                            self.handed.push(set);
+                        }
+                    }
+                    number => open.lowest = open.lowest.min(number),
+                }
+                looked_at += 1;
+            }
+            self.work += looked_at + 1;
+            open.next += position(looked_at);
+            if let Some(next) = enter {
+                self.enter(next);
+                continue;
+            }
+            if let (false, Some((next, end))) = (open.at_gates, self.gates.row_of(open.node)) {
+                (open.at_gates, open.next, open.end) = (true, next, end);
+                continue;
+            }
+            let (node, lowest, handed) = (open.node, open.lowest, open.handed);
+            self.path.pop();
+            self.leave(node, lowest, handed, meter)?;
+            self.spend(meter)?;
+        }
+        Ok(())
+    }
+
+    /// Completes a node whose successors were all looked at, and its component if it is the first of it.
+    fn leave(
         &mut self,
-        group: &Range<usize>,
-        base: &[SetId],
+        node: NodeId,
+        lowest: u32,
+        handed: usize,
         meter: &mut Meter<'_>,
-    ) -> Result<usize, QueryError> {
+    ) -> Result<(), QueryError> {
+        let own = self.marks[node];
+        if lowest < own {
+            self.marks[node] = lowest;
+            self.waiting.push(node);
+            return Ok(());
+        }
+        self.members.clear();
+        self.members.push(node);
+        while let Some(&last) = self.waiting.last()
+            && self.marks[last] >= own
+        {
+            self.waiting.pop();
+            self.members.push(last);
+        }
+        self.next_number = own;
+        if self.members.len() > 1 && self.is_held_together_by_gates() {
+            self.complete_group(meter)?;
+        } else {
+            let bits = self.own_bits(0..self.members.len());
+            let (set, part) = self.unions.of(&self.handed[handed..], bits);
+            let set = self.gates.close(set, part, &mut self.unions, &self.set_of);
+            for &member in &self.members {
+                self.set_of[member] = set;
+            }
+        }
+        for &member in &self.members {
+            self.marks[member] = COMPLETE;
+        }
+        self.handed.truncate(handed);
+        Ok(())
+    }
+
+    /// Gives bits to jewels and inputs of gates at some of the members.
+    fn own_bits(&mut self, members: Range<usize>) -> Range<usize> {
+        let first = self.unions.bit_count();
+        for &member in &self.members[members] {
+            for &(_, owner) in self.owned.by(member) {
+                match owner {
+                    Owner::Jewel(jewel, value) => {
+                        self.unions.add_bit(Some(value));
+                        self.jewel_of_bit.push(jewel);
+                    }
+                    Owner::Input => {
+                        self.gates.set_bit(member, self.unions.bit_count());
+                        self.unions.add_bit(None);
+                        self.jewel_of_bit.push(NO_JEWEL);
+                    }
+                }
+            }
+        }
+        first..self.unions.bit_count()
+    }
+
+    /// Whether a gate leads from one member to another.
+    fn is_held_together_by_gates(&mut self) -> bool {
+        if self.gates.is_empty() {
+            return false;
+        }
+        for &member in &self.members {
+            self.marks[member] = COMPLETING;
+        }
+        let mut members = self.members.iter();
+        members.any(|&member| {
+            let outputs = self.gates.outputs_of(member).iter();
+            outputs.copied().any(|output| output != member && self.marks[output] == COMPLETING)
+        })
+    }
+
+    /// Completes members that hold together by gates: components over steps alone, again and again until no set
+    /// changes.
+    fn complete_group(&mut self, meter: &mut Meter<'_>) -> Result<(), QueryError> {
+        self.members.sort_unstable();
+        let mut steps: Vec<(LocalId, LocalId)> = Vec::new();
+        let mut beyond: Vec<(LocalId, SetId)> = Vec::new();
+        for (local, &member) in self.members.iter().enumerate() {
+            let local = LocalId::at(local);
+            for &next in self.contraction.successors.row(member) {
+                match self.members.binary_search(&next) {
+                    Ok(next) => steps.push((local, LocalId::at(next))),
+                    Err(_) => beyond.push((local, self.set_of[next])),
+                }
+            }
+        }
+        let count = self.members.len();
+        meter.spend(count + steps.len() + beyond.len())?;
+        let steps = Rows::group(count, steps.iter().copied(), LocalId::at(0));
+        let beyond = Rows::group(count, beyond.iter().copied(), SetPool::empty());
+        let parts = components(count, |at: LocalId, k| steps.row(at).get(k).copied());
+        let mut of_part: Vec<Vec<LocalId>> = vec![Vec::new(); parts.count];
+        for (local, part) in parts.of.iter() {
+            of_part[part.index()].push(local);
+        }
+        let mut base = Vec::with_capacity(parts.count);
+        for part in &of_part {
+            let first = self.unions.bit_count();
+            for local in part {
+                self.own_bits(local.index()..local.index() + 1);
+            }
+            let sets: Vec<SetId> = part.iter().flat_map(|&local| beyond.row(local)).copied().collect();
+            let own = first..self.unions.bit_count();
+            base.push(self.unions.of(&sets, own).0);
+        }
         let mut rounds = 0;
         loop {
-            self.gates.forget();
-            let mut inner = Handed::new(group.len());
             let mut changed = false;
-            for part in group.clone() {
-                let place = part - group.start;
-                let mut sets = inner.to(place).to_vec();
-                sets.push(base[place]);
-                let set = self.unions.of(&sets, 0..0);
-                let set = self.close(set, meter)?;
-                changed |= std::mem::replace(&mut self.set_of[part], set) != set;
-                for &state in self.upstream.members(part) {
-                    let mut work = 1;
-                    self.upstream.each_origin(self.view, state, |origin| {
-                        work += 1;
-                        let before = self.upstream.component(origin);
-                        if before != part && group.contains(&before) {
-                            inner.hand(set, before - group.start);
-                        }
-                    });
-                    self.work += work;
+            for (part, &base) in of_part.iter().zip(&base) {
+                let mut sets = vec![base];
+                for &local in part {
+                    let next = steps.row(local).iter();
+                    sets.extend(next.map(|next| self.set_of[self.members[next.index()]]));
+                    self.work += steps.row(local).len() + 1;
+                }
+                let (set, _) = self.unions.of(&sets, 0..0);
+                let set = self.gates.close_anew(set, &mut self.unions, &self.set_of);
+                for &local in part {
+                    let before = &mut self.set_of[self.members[local.index()]];
+                    changed |= std::mem::replace(before, set) != set;
                 }
                 self.spend(meter)?;
             }
@@ -184,80 +304,36 @@ impl Pass<'_, '_> {
             }
             rounds += 1;
         }
-        self.gates.forget();
-        for part in group.clone() {
-            self.hand(part, group.clone());
-        }
-        Ok(rounds)
-    }
-
-    /// A set, and the sets of the outputs of all gates that it opens.
-    fn close(&mut self, set: SetId, meter: &mut Meter<'_>) -> Result<SetId, QueryError> {
-        if self.gates.all.is_empty() {
-            return Ok(set);
-        }
-        if let Some(&closed) = self.gates.closed.get(&set) {
-            return Ok(closed);
-        }
-        let mut current = set;
-        loop {
-            let mut gained = vec![current];
-            for bit in self.unions.pool.common_bits(current, &self.gates.lookup) {
-                for &gate in &self.gates.of_bit[&bit] {
-                    let (inputs, output) = &self.gates.all[gate];
-                    self.work += inputs.len();
-                    let holds = |input: &usize| self.unions.pool.contains(current, *input);
-                    if inputs.iter().all(holds) {
-                        gained.push(self.set_of[*output]);
-                    }
-                }
-            }
-            self.work += self.unions.pool.width(current);
-            self.spend(meter)?;
-            gained.sort_unstable();
-            gained.dedup();
-            let next = self.unions.of(&gained, 0..0);
-            if next == current {
-                break;
-            }
-            current = next;
-        }
-        self.gates.closed.insert(set, current);
-        Ok(current)
+        self.rounds = self.rounds.max(rounds);
+        Ok(())
     }
 
     fn spend(&mut self, meter: &mut Meter<'_>) -> Result<(), QueryError> {
-        if self.work > 1 << 12 {
+        if self.work + self.unions.work > 1 << 12 {
             meter.spend(std::mem::take(&mut self.work) + std::mem::take(&mut self.unions.work))?;
             meter.check_set_words(self.unions.pool.word_count())?;
         }
         Ok(())
     }
 
-    /// The sets by component, the last first, without the bits of inputs of gates: what differs by those alone
-    /// becomes one set.
-    fn finish(
-        mut self,
-        jewel_of_bit: Vec<u32>,
-        rounds: usize,
-        meter: &mut Meter<'_>,
-    ) -> Result<ReachSets, QueryError> {
+    /// The sets without the bits of inputs of gates: what differs by those alone becomes one set.
+    fn finish(self, meter: &mut Meter<'_>) -> Result<ReachSets, QueryError> {
+        meter.spend(self.work + self.unions.work)?;
         meter.check_set_words(self.unions.pool.word_count())?;
-        self.set_of.reverse();
         let mut sets = ReachSets {
             set_of: self.set_of,
             pool: self.unions.pool,
             totals: self.unions.totals,
-            jewel_of_bit,
-            rounds,
+            jewel_of_bit: self.jewel_of_bit,
+            rounds: self.rounds,
         };
-        if self.gates.all.is_empty() {
+        if self.gates.is_empty() {
             return Ok(sets);
         }
         let mut pool = SetPool::new();
         let mut totals: Table<SetId, Totals> = vec![Totals::default()].into();
         let mut kept: Table<SetId, Option<SetId>> = Table::filled(None, sets.pool.len());
-        for set in &mut sets.set_of {
+        for set in sets.set_of.values_mut() {
             let new = if let Some(new) = kept[*set] {
                 new
             } else {
@@ -278,162 +354,57 @@ impl Pass<'_, '_> {
     }
 }
 
-/// The open gates of a cone, and the bits of their inputs.
-struct Gates {
-    /// The states that are open inputs, ascending.
-    inputs: Vec<StateId>,
-    ids: Vec<(Vec<StateId>, usize)>,
-    /// The bits of the open inputs, and the component of the output.
-    all: Vec<(Vec<usize>, usize)>,
-    /// The bits that gates are looked up by, as a dense set.
-    lookup: Vec<u64>,
-    of_bit: HashMap<usize, Vec<usize>>,
-    /// What sets come to with all gates that they open, as far as is known.
-    closed: HashMap<SetId, SetId>,
+define_id! {
+    /// A node among those that hold together by gates.
+    struct LocalId
 }
 
-impl Gates {
-    fn new(view: &View<'_>, upstream: &Upstream, ambient: &StateSet) -> Self {
-        let graph = view.graph();
-        let open = |gate: &GateId| -> (Vec<StateId>, usize) {
-            let inputs = graph.gate_inputs(*gate).iter().copied();
-            let open = inputs.filter(|&input| !ambient.contains(input)).collect();
-            (open, upstream.component(graph.gate_output(*gate)))
-        };
-        let mut ids: Vec<(Vec<StateId>, usize)> = upstream.open_gates.iter().map(open).collect();
-        // One of which an input was left out of the cone opens for nobody in it.
-        ids.retain(|(inputs, _)| inputs.iter().all(|&input| upstream.contains(input)));
-        let mut inputs: Vec<StateId> = ids.iter().flat_map(|(inputs, _)| inputs).copied().collect();
-        inputs.sort_unstable();
-        inputs.dedup();
-        Self {
-            inputs,
-            ids,
-            all: Vec::new(),
-            lookup: Vec::new(),
-            of_bit: HashMap::new(),
-            closed: HashMap::new(),
-        }
-    }
-
-    fn set_bits(&mut self, bits: &[(u32, u32, Option<StateId>)]) {
-        let bit_of: HashMap<StateId, usize> = bits
-            .iter()
-            .enumerate()
-            .filter_map(|(bit, (_, _, input))| Some(((*input)?, bit)))
-            .collect();
-        self.lookup = vec![0; bits.len().div_ceil(64)];
-        for (number, (inputs, output)) in self.ids.drain(..).enumerate() {
-            let bits: Vec<usize> = inputs.iter().map(|input| bit_of[input]).collect();
-            if let Some(&first) = bits.first() {
-                self.lookup[first / 64] |= 1 << (first % 64);
-                self.of_bit.entry(first).or_default().push(number);
-            }
-            self.all.push((bits, output));
-        }
-    }
-
-    /// Outputs may have changed.
-    fn forget(&mut self) {
-        self.closed.clear();
-    }
+/// What a bit stands for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Owner {
+    /// A jewel, by its index, and its value.
+    Jewel(u32, u64),
+    /// The node itself, which is an open input of a gate.
+    Input,
 }
 
-/// The sets that components were handed, a list for each.
-struct Handed {
-    /// The latest of each component, by its place in `all`, from 1 on.
-    latest: Vec<u32>,
-    all: Vec<(SetId, u32)>,
-    found: Vec<SetId>,
+/// Jewels and inputs of gates, by node.
+struct Owned {
+    by_node: Vec<(NodeId, Owner)>,
+    /// A bit for each node that has some.
+    has_some: Vec<u64>,
 }
 
-impl Handed {
-    fn new(count: usize) -> Self {
-        Self {
-            latest: vec![0; count],
-            all: vec![(SetPool::empty(), 0)],
-            found: Vec::new(),
+impl Owned {
+    fn new(contraction: &Contraction, gates: &OpenGates, jewels: &[Jewel]) -> Self {
+        let numbered = jewels.iter().zip(0..);
+        let of_jewels = numbered.filter_map(|(&(state, value), jewel)| {
+            Some((contraction.node(state)?, Owner::Jewel(jewel, value)))
+        });
+        let of_inputs = gates.inputs().map(|input| (input, Owner::Input));
+        let mut by_node: Vec<(NodeId, Owner)> = of_jewels.chain(of_inputs).collect();
+        by_node.sort_unstable();
+        let mut has_some = vec![0; contraction.node_count().div_ceil(64)];
+        for (node, _) in &by_node {
+            has_some[node.index() / 64] |= 1 << (node.index() % 64);
         }
+        Self { by_node, has_some }
     }
 
     #[inline]
-    fn hand(&mut self, set: SetId, component: usize) {
-        let latest = &mut self.latest[component];
-        let (last, _) = self.all[*latest as usize];
-        if last != set {
-            self.all.push((set, *latest));
-            *latest = position(self.all.len() - 1);
+    fn by(&self, node: NodeId) -> &[(NodeId, Owner)] {
+        if self.has_some[node.index() / 64] >> (node.index() % 64) & 1 == 0 {
+            return &[];
         }
-    }
-
-    /// What a component was handed, each once.
-    fn to(&mut self, component: usize) -> &[SetId] {
-        self.found.clear();
-        let mut at = self.latest[component];
-        while at != 0 {
-            let (set, before) = self.all[at as usize];
-            self.found.push(set);
-            at = before;
-        }
-        if self.found.len() > 1 {
-            self.found.sort_unstable();
-            self.found.dedup();
-        }
-        &self.found
-    }
-}
-
-/// Unions of sets, with their totals.
-struct Unions {
-    pool: SetPool,
-    totals: Table<SetId, Totals>,
-    /// Of each bit that is a jewel.
-    values: Vec<Option<u64>>,
-    work: usize,
-}
-
-impl Unions {
-    fn new(values: Vec<Option<u64>>) -> Self {
-        Self {
-            pool: SetPool::new(),
-            totals: vec![Totals::default()].into(),
-            values,
-            work: 0,
-        }
-    }
-
-    /// The union of sets, each there once, and a range of bits.
-    fn of(&mut self, sets: &[SetId], bits: Range<usize>) -> SetId {
-        let largest = match sets {
-            [] => SetPool::empty(),
-            &[only] => only,
-            &[first, ..] => sets.iter().copied().fold(first, |largest, set| {
-                self.work += self.pool.width(set);
-                if self.totals[set].count > self.totals[largest].count {
-                    set
-                } else {
-                    largest
-                }
-            }),
-        };
-        let holds = |set: &SetId| self.pool.is_subset(*set, largest);
-        if bits.is_empty() && sets.iter().all(holds) {
-            return largest;
-        }
-        let made = self.pool.union(sets, bits);
-        self.work += self.pool.width(made);
-        // From the totals of the largest part, if the set is new.
-        if made.index() == self.totals.len() {
-            let totals = self.totals[largest].with_new(&self.pool, made, largest, &self.values);
-            self.totals.push(totals);
-        }
-        made
+        let begin = self.by_node.partition_point(|&(owner, _)| owner < node);
+        let length = self.by_node[begin..].partition_point(|&(owner, _)| owner == node);
+        &self.by_node[begin..begin + length]
     }
 }
 
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "INVARIANT: ids in range: there are no more components and steps than ids"
+    reason = "INVARIANT: ids in range: there are no more nodes and steps than ids"
 )]
 fn position(at: usize) -> u32 {
     at as u32

@@ -207,7 +207,28 @@ impl SetPool {
     }
 
     /// Calls `each` with the bits of a set that another has not, in ascending order.
-    pub(super) fn each_new_bit(&self, set: SetId, beside: SetId, mut each: impl FnMut(usize)) {
+    pub(super) fn each_new_bit(&self, set: SetId, beside: SetId, each: impl FnMut(usize)) {
+        self.each_new(set, beside, |_| u64::MAX, each);
+    }
+
+    /// As [`Self::each_new_bit`], for the bits alone that are in `mask`, a dense set of words from bit 0.
+    pub(super) fn each_new_bit_of(
+        &self,
+        set: SetId,
+        beside: SetId,
+        mask: &[u64],
+        each: impl FnMut(usize),
+    ) {
+        self.each_new(set, beside, |word| mask.get(word).copied().unwrap_or(0), each);
+    }
+
+    fn each_new(
+        &self,
+        set: SetId,
+        beside: SetId,
+        mask: impl Fn(usize) -> u64,
+        mut each: impl FnMut(usize),
+    ) {
         let (more, less) = (self.windows[set], self.windows[beside]);
         for (at, word) in self.words[more.start..more.start + more.length]
             .iter()
@@ -217,7 +238,7 @@ impl SetPool {
                 .checked_sub(less.first)
                 .filter(|place| *place < less.length)
                 .map_or(0, |place| self.words[less.start + place]);
-            let mut new = word & !known;
+            let mut new = word & !known & mask(more.first + at);
             while new != 0 {
                 each((more.first + at) * 64 + new.trailing_zeros() as usize);
                 new &= new - 1;

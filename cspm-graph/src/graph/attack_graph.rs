@@ -231,8 +231,19 @@ impl AttackGraph {
     /// Where the row of the ordinary steps from a known state begins and ends.
     #[inline]
     pub(crate) fn forward_range(&self, state: StateId) -> (u32, u32) {
-        let offsets = self.forward.offsets();
-        (offsets[state.index()], offsets[state.index() + 1])
+        self.forward.bounds(state)
+    }
+
+    /// Where the row of the ordinary steps into a known state begins and ends.
+    #[inline]
+    pub(crate) fn backward_range(&self, state: StateId) -> (u32, u32) {
+        self.backward.bounds(state)
+    }
+
+    /// Origins of the ordinary steps of a backward row.
+    #[inline]
+    pub(crate) fn origins_at(&self, begin: u32, end: u32) -> &[StateId] {
+        &self.backward.values()[begin as usize..end as usize]
     }
 
     /// Targets of the ordinary steps of a row.

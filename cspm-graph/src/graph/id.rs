@@ -207,6 +207,11 @@ impl<I: Id, T> Table<I, T> {
         &self.values
     }
 
+    /// The values in id order, to be changed.
+    pub fn values_mut(&mut self) -> &mut [T] {
+        &mut self.values
+    }
+
     /// Ids and values in id order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (I, &T)> + ExactSizeIterator + Clone {
         self.values

@@ -35,4 +35,5 @@ pub use state_set::{StateSet, StateSetIter};
 pub use view::{View, ViewOptions};
 
 pub(crate) use id::{GateId, define_id, sealed};
+pub(crate) use partition::{Lists, Pairs, group_pairs};
 pub(crate) use rows::Rows;

@@ -4,8 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::id::sealed::Sealed as _;
-use super::{Rows, StateId};
+use super::{Id, Rows, StateId};
 
 /// How many ids share a part at least: their counters then stay in the first-level cache.
 const IDS_OF_A_PART: usize = 1 << 13;
@@ -13,10 +12,10 @@ const IDS_OF_A_PART: usize = 1 << 13;
 const PARTS_MAX: usize = 1 << 9;
 
 /// Pairs of an id and a value, of which each part can be walked by itself, more than once.
-pub(super) trait Pairs: Sync {
+pub(crate) trait Pairs: Sync {
     fn len(&self) -> usize;
-    /// The pairs at these positions, in order.
-    fn part(&self, positions: Range<usize>) -> impl Iterator<Item = (u32, u32)>;
+    /// Calls `each` with the pairs at these positions, in order.
+    fn part(&self, positions: Range<usize>, each: impl FnMut(u32, u32));
 }
 
 /// Groups pairs by id: each row holds its values in the order of the pairs.
@@ -32,11 +31,11 @@ pub(super) trait Pairs: Sync {
 ///
 /// # Source
 /// Radix partitioning (Manegold, Boncz, Kersten 2002, "Optimizing main-memory join on modern hardware").
-pub(super) fn group<P: Pairs + ?Sized>(
+pub(super) fn group<I: Id, T: Id + Send, P: Pairs + ?Sized>(
     count: usize,
     pairs: &P,
     scratch: &mut Scratch,
-) -> Rows<StateId, StateId> {
+) -> Rows<I, T> {
     let width = IDS_OF_A_PART.max(count.div_ceil(PARTS_MAX).next_power_of_two());
     let shift = width.trailing_zeros();
     let part_count = count.div_ceil(width).max(1);
@@ -50,7 +49,7 @@ pub(super) fn group<P: Pairs + ?Sized>(
     let dealt = &*dealt;
 
     let mut offsets = vec![0_u32; count + 1];
-    let mut values = vec![StateId::at(0); pairs.len()];
+    let mut values = vec![T::at(0); pairs.len()];
     let sizes: Vec<usize> = (0..part_count)
         .map(|part| dealt.iter().map(|dealt| dealt.range(part).len()).sum())
         .collect();
@@ -105,9 +104,9 @@ impl Dealt {
         part_count: usize,
     ) {
         let mut next = vec![0_usize; part_count + 1];
-        for (id, _) in pairs.part(share.clone()) {
+        pairs.part(share.clone(), |id, _| {
             next[(id >> shift) as usize + 1] += 1;
-        }
+        });
         for part in 0..part_count {
             next[part + 1] += next[part];
         }
@@ -116,11 +115,11 @@ impl Dealt {
             dealt = vec![(0, 0); share.len()];
         }
         dealt.resize(share.len(), (0, 0));
-        for (id, value) in pairs.part(share) {
+        pairs.part(share, |id, value| {
             let place = &mut next[(id >> shift) as usize];
             dealt[*place] = (id, value);
             *place += 1;
-        }
+        });
         // Every place has moved on to the end of its part.
         next.truncate(part_count);
         self.ends = next;
@@ -134,12 +133,12 @@ impl Dealt {
 }
 
 /// Puts the pairs of one part in place: `ends` become the ends of its rows.
-fn place<'p>(
+fn place<'p, T: Id>(
     runs: impl Iterator<Item = &'p [(u32, u32)]> + Clone,
     first_id: usize,
     ends: &mut [u32],
     before: usize,
-    values: &mut [StateId],
+    values: &mut [T],
 ) {
     for run in runs.clone() {
         for (id, _) in run {
@@ -156,7 +155,7 @@ fn place<'p>(
     for run in runs {
         for (id, value) in run {
             let place = &mut next[*id as usize - first_id];
-            values[*place as usize] = StateId::at(*value as usize);
+            values[*place as usize] = T::at(*value as usize);
             *place += 1;
         }
     }
@@ -175,8 +174,10 @@ impl Pairs for [(u32, u32)] {
         self.len()
     }
 
-    fn part(&self, positions: Range<usize>) -> impl Iterator<Item = (u32, u32)> {
-        self[positions].iter().copied()
+    fn part(&self, positions: Range<usize>, mut each: impl FnMut(u32, u32)) {
+        for &(id, value) in &self[positions] {
+            each(id, value);
+        }
     }
 }
 
@@ -215,7 +216,7 @@ impl Pairs for Transposed<'_> {
         self.0.values().len()
     }
 
-    fn part(&self, positions: Range<usize>) -> impl Iterator<Item = (u32, u32)> {
+    fn part(&self, positions: Range<usize>, mut each: impl FnMut(u32, u32)) {
         let rows = self.0;
         let mut row = if positions.is_empty() {
             0
@@ -224,12 +225,52 @@ impl Pairs for Transposed<'_> {
         };
         let offsets = rows.offsets();
         let mut end = offsets.get(row + 1).map_or(0, |end| *end as usize);
-        positions.map(move |position| {
+        for position in positions {
             while position >= end {
                 row += 1;
                 end = offsets[row + 1] as usize;
             }
-            (rows.values()[position].get(), self::position(row))
-        })
+            each(rows.values()[position].get(), self::position(row));
+        }
     }
+}
+
+/// Pairs in several lists, one after the other.
+pub(crate) struct Lists {
+    lists: Vec<Vec<(u32, u32)>>,
+    /// How many pairs come before each list, and at the end how many there are.
+    before: Vec<usize>,
+}
+
+impl Lists {
+    pub(crate) fn new(lists: Vec<Vec<(u32, u32)>>) -> Self {
+        let mut before = vec![0];
+        let mut sum = 0;
+        for list in &lists {
+            sum += list.len();
+            before.push(sum);
+        }
+        Self { lists, before }
+    }
+}
+
+impl Pairs for Lists {
+    fn len(&self) -> usize {
+        self.before.last().copied().unwrap_or(0)
+    }
+
+    fn part(&self, positions: Range<usize>, mut each: impl FnMut(u32, u32)) {
+        for (list, &before) in self.lists.iter().zip(&self.before) {
+            let own = |position: usize| position.saturating_sub(before).min(list.len());
+            list.part(own(positions.start)..own(positions.end), &mut each);
+        }
+    }
+}
+
+/// Groups pairs by id, as [`group`].
+pub(crate) fn group_pairs<I: Id, T: Id + Send>(
+    count: usize,
+    pairs: &(impl Pairs + ?Sized),
+) -> Rows<I, T> {
+    group(count, pairs, &mut Scratch::default())
 }

@@ -71,6 +71,12 @@ impl<I: Id, T: Copy> Rows<I, T> {
         self.offsets[id.index()] as usize..self.offsets[id.index() + 1] as usize
     }
 
+    /// Where a row begins and ends.
+    #[inline]
+    pub(crate) fn bounds(&self, id: I) -> (u32, u32) {
+        (self.offsets[id.index()], self.offsets[id.index() + 1])
+    }
+
     #[inline]
     pub(crate) fn row(&self, id: I) -> &[T] {
         &self.values[self.range(id)]
