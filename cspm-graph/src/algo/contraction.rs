@@ -8,7 +8,7 @@ use super::meter::Meter;
 use crate::graph::sealed::Sealed as _;
 use crate::graph::{
     AttackGraph, GateId, LimitError, Lists, Pairs as _, Rows, StateId, StateSet, Table, View,
-    define_id, group_pairs,
+    define_id, group_pairs, pages,
 };
 
 define_id! {
@@ -33,7 +33,7 @@ pub(super) struct Contraction {
     pub(super) open_gates: Vec<GateId>,
 }
 
-/// The node of states that lead to no target. No step leads there or away.
+/// The node of states that lead to no target, as tables of zeros have it. No step leads there or away.
 pub(super) const OUTSIDE: u32 = 0;
 
 impl Contraction {
@@ -64,7 +64,7 @@ impl Contraction {
         let graph = view.graph();
         let gates = GateSteps::new(view, ambient, meter)?;
         let is_everywhere = within.is_none();
-        let mut node_of: Table<StateId, u32> = Table::filled(OUTSIDE, graph.state_count());
+        let mut node_of: Table<StateId, u32> = pages::zeros(graph.state_count()).into();
         let width = block_width(graph.state_count());
         let everything = |_: StateId| true;
         let within = |state: StateId| within.is_none_or(|within| within.contains(state));
@@ -76,12 +76,10 @@ impl Contraction {
         let (node_count, lists) = match (view.is_whole(), is_everywhere) {
             (true, true) => Ground::new(graph, &gates, whole, everything)
                 .contract(numbers, width, &targets, meter)?,
-            (true, false) => {
-                Ground::new(graph, &gates, whole, within).contract(numbers, width, &targets, meter)?
-            }
-            (false, _) => {
-                Ground::new(graph, &gates, admits, within).contract(numbers, width, &targets, meter)?
-            }
+            (true, false) => Ground::new(graph, &gates, whole, within)
+                .contract(numbers, width, &targets, meter)?,
+            (false, _) => Ground::new(graph, &gates, admits, within)
+                .contract(numbers, width, &targets, meter)?,
         };
         let lists = Lists::new(lists);
         meter.spend(lists.len())?;
@@ -89,7 +87,7 @@ impl Contraction {
             // Rows are counted in `u32`; only a graph at the very limit of ids comes here.
             return Err(LimitError::new("steps", u64::from(u32::MAX), lists.len() as u64).into());
         }
-        let successors = group_pairs(node_count, &lists);
+        let successors = group_pairs(node_count, node_count, &lists);
         let mut open_gates = gates.open;
         open_gates.retain(|&gate| node_of[graph.gate_output(gate)] != OUTSIDE);
         Ok(Self {
@@ -236,14 +234,14 @@ where
             blocks[target.index() / width].roots.push(target);
         }
         loop {
-            let mut active: Vec<&mut Block<'_>> =
-                blocks.iter_mut().filter(|block| block.is_active()).collect();
+            let mut active: Vec<&mut Block<'_>> = blocks
+                .iter_mut()
+                .filter(|block| block.is_active())
+                .collect();
             if active.is_empty() {
                 break;
             }
-            active
-                .par_iter_mut()
-                .for_each(|block| block.walk(self));
+            active.par_iter_mut().for_each(|block| block.walk(self));
             let mut work = 0;
             for at in 0..blocks.len() {
                 work += std::mem::take(&mut blocks[at].work);
@@ -267,11 +265,7 @@ where
     /// The steps between different nodes, origin first, in a list for each block.
     ///
     /// COST: neighbours in a row are mostly of one node, so looking at the last one drops most repetitions.
-    fn steps(
-        &self,
-        node_of: &Table<StateId, u32>,
-        width: usize,
-    ) -> Vec<Vec<(u32, u32)>> {
+    fn steps(&self, node_of: &Table<StateId, u32>, width: usize) -> Vec<Vec<(u32, u32)>> {
         let blocks = node_of.values().par_chunks(width).enumerate();
         blocks
             .map(|(at, nodes)| {
@@ -343,7 +337,8 @@ impl Block<'_> {
         });
         self.next_number += 1;
         let open = ground.gates.open_before(state).iter().copied();
-        self.found.extend(open.filter(|&input| (ground.within)(input)));
+        self.found
+            .extend(open.filter(|&input| (ground.within)(input)));
     }
 
     /// Walks on until the path is empty, or for a while.

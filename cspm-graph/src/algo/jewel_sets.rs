@@ -1,8 +1,8 @@
 //! Which crown jewels each state reaches.
 
+use super::contraction::{Contraction, NodeId};
 use super::error::check_states;
 use super::meter::Meter;
-use super::contraction::{Contraction, NodeId};
 use super::reach_sets::reach_sets;
 use super::set_pool::{SetId, SetPool};
 use super::set_union::Totals;

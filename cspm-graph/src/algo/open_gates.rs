@@ -156,21 +156,23 @@ impl OpenGates {
         loop {
             let mut gained = vec![current];
             let mut work = unions.pool.width(current);
-            unions.pool.each_new_bit_of(current, done, &self.input_bits, |bit| {
-                let input = self.input_of.get(bit).copied().flatten();
-                for &gate in input.map_or(&[][..], |input| self.by_input.row(input)) {
-                    let inputs = self.inputs.row(gate);
-                    work += inputs.len();
-                    let output = set_of[self.output[gate]];
-                    let holds = |input: &NodeId| {
-                        let bit = self.bit_of[input.index()];
-                        bit != NO_BIT && unions.pool.contains(current, bit as usize)
-                    };
-                    if gained.last() != Some(&output) && inputs.iter().all(holds) {
-                        gained.push(output);
+            unions
+                .pool
+                .each_new_bit_of(current, done, &self.input_bits, |bit| {
+                    let input = self.input_of.get(bit).copied().flatten();
+                    for &gate in input.map_or(&[][..], |input| self.by_input.row(input)) {
+                        let inputs = self.inputs.row(gate);
+                        work += inputs.len();
+                        let output = set_of[self.output[gate]];
+                        let holds = |input: &NodeId| {
+                            let bit = self.bit_of[input.index()];
+                            bit != NO_BIT && unions.pool.contains(current, bit as usize)
+                        };
+                        if gained.last() != Some(&output) && inputs.iter().all(holds) {
+                            gained.push(output);
+                        }
                     }
-                }
-            });
+                });
             unions.work += work;
             let (next, _) = unions.of(&gained, 0..0);
             if next == current {

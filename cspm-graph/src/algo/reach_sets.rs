@@ -143,8 +143,8 @@ impl Search<'_> {
                     }
                     COMPLETE => {
                         let set = self.set_of[next];
-                        let is_last = self.handed.len() > open.handed
-                            && self.handed.last() == Some(&set);
+                        let is_last =
+                            self.handed.len() > open.handed && self.handed.last() == Some(&set);
                         if !open.at_gates && set != SetPool::empty() && !is_last {
                             self.handed.push(set);
                         }
@@ -243,7 +243,9 @@ impl Search<'_> {
         let mut members = self.members.iter();
         members.any(|&member| {
             let outputs = self.gates.outputs_of(member).iter();
-            outputs.copied().any(|output| output != member && self.marks[output] == COMPLETING)
+            outputs
+                .copied()
+                .any(|output| output != member && self.marks[output] == COMPLETING)
         })
     }
 
@@ -277,7 +279,11 @@ impl Search<'_> {
             for local in part {
                 self.own_bits(local.index()..local.index() + 1);
             }
-            let sets: Vec<SetId> = part.iter().flat_map(|&local| beyond.row(local)).copied().collect();
+            let sets: Vec<SetId> = part
+                .iter()
+                .flat_map(|&local| beyond.row(local))
+                .copied()
+                .collect();
             let own = first..self.unions.bit_count();
             base.push(self.unions.of(&sets, own).0);
         }

@@ -219,7 +219,12 @@ impl SetPool {
         mask: &[u64],
         each: impl FnMut(usize),
     ) {
-        self.each_new(set, beside, |word| mask.get(word).copied().unwrap_or(0), each);
+        self.each_new(
+            set,
+            beside,
+            |word| mask.get(word).copied().unwrap_or(0),
+            each,
+        );
     }
 
     fn each_new(

@@ -54,14 +54,19 @@ pub(super) struct Column<T> {
 }
 
 impl<T: Copy + PartialEq> Column<T> {
-    fn of(values: impl ExactSizeIterator<Item = T> + Clone, default: T) -> Self {
+    fn of(count: usize, values: impl Iterator<Item = T> + Clone, default: T) -> Self {
         let same = values.clone().next().unwrap_or(default);
         let differ = values.clone().any(|value| value != same);
         Self {
-            count: values.len(),
+            count,
             same,
             each: if differ { values.collect() } else { Vec::new() },
         }
+    }
+
+    /// Whether all steps have the same.
+    pub(super) fn is_same(&self) -> bool {
+        self.each.is_empty()
     }
 
     fn is_sound(&self, count: usize) -> bool {
@@ -79,7 +84,8 @@ impl<T> std::ops::Index<StepId> for Column<T> {
 }
 
 impl Columns {
-    pub(super) fn of<'a>(steps: impl ExactSizeIterator<Item = &'a StepAttributes> + Clone) -> Self {
+    pub(super) fn of<'a>(steps: impl Iterator<Item = &'a StepAttributes> + Clone) -> Self {
+        let count = steps.clone().count();
         let StepAttributes {
             kind,
             certainty,
@@ -87,10 +93,10 @@ impl Columns {
             tag,
         } = StepAttributes::default();
         Self {
-            kind: Column::of(steps.clone().map(|it| it.kind), kind),
-            certainty: Column::of(steps.clone().map(|it| it.certainty), certainty),
-            likelihood: Column::of(steps.clone().map(|it| it.likelihood), likelihood),
-            tag: Column::of(steps.map(|it| it.tag), tag),
+            kind: Column::of(count, steps.clone().map(|it| it.kind), kind),
+            certainty: Column::of(count, steps.clone().map(|it| it.certainty), certainty),
+            likelihood: Column::of(count, steps.clone().map(|it| it.likelihood), likelihood),
+            tag: Column::of(count, steps.map(|it| it.tag), tag),
         }
     }
 
@@ -113,10 +119,10 @@ impl Columns {
 
     /// Whether no step differs from another in what it carries.
     pub(super) fn are_plain(&self) -> bool {
-        self.kind.each.is_empty()
-            && self.certainty.each.is_empty()
-            && self.likelihood.each.is_empty()
-            && self.tag.each.is_empty()
+        self.kind.is_same()
+            && self.certainty.is_same()
+            && self.likelihood.is_same()
+            && self.tag.is_same()
     }
 }
 

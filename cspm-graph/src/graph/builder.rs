@@ -1,10 +1,12 @@
 //! From steps in any order to a frozen graph.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::attack_graph::Columns;
 use super::id::sealed::Sealed as _;
-use super::partition::{self, Scratch, Transposed};
+use super::partition::{self, Pairs, group_pairs};
 use super::{
     AttackGraph, GateId, LimitError, Limits, Rows, StateId, StepAttributes, StepId, Table,
 };
@@ -107,51 +109,40 @@ impl GraphBuilder {
     /// step names a state that there is not, [`BuildError::GateWithoutInputs`] if a gate has none.
     ///
     /// # Complexity
-    /// O(n + m log d) time for m steps and rows of at most d steps; twice the size of the graph in space.
+    /// O(n + m log d) time for m steps and rows of at most d steps, on all threads of the current rayon pool; twice
+    /// the size of the graph in space. The result does not depend on the number of threads.
     pub fn build(self, limits: &Limits) -> Result<AttackGraph, BuildError> {
         self.check(0, limits)?;
         let Self {
             state_count,
-            mut steps,
+            steps,
             mut gates,
             inputs,
         } = self;
-        group_by_origin(&mut steps, state_count);
         sort_gates(&mut gates, &inputs);
-        let carried = steps
-            .iter()
-            .map(|step| &step.attributes)
-            .chain(gates.iter().map(|gate| &gate.attributes));
-        let carried: Vec<&StepAttributes> = carried.collect();
-        let columns = Columns::of(carried.iter().copied());
-        drop(carried);
-
-        // Grouped already, so this only counts the rows.
-        let forward = Rows::group(
+        let steps = sorted_by_origin(state_count, &steps);
+        let carried = steps.iter().map(|step| &step.attributes);
+        let columns = Columns::of(carried.chain(gates.iter().map(|gate| &gate.attributes)));
+        // Sorted already, so this only counts the rows.
+        let numbers = |step: &OrdinaryStep| (step.from.get(), step.to.get());
+        let forward = group_pairs(
             state_count,
-            steps.iter().map(|step| (step.from, step.to)),
-            StateId::at(0),
-        );
-        let mut by_target = Rows::group(
             state_count,
-            steps
-                .iter()
-                .enumerate()
-                .map(|(index, step)| (step.to, StepId::at(index))),
-            StepId::at(0),
+            &Mapped(&steps, |_, it: &OrdinaryStep| numbers(it)),
         );
-        for state in (0..state_count).map(StateId::at) {
-            by_target
-                .row_mut(state)
-                .sort_unstable_by_key(|&step| (columns.kind[step], step));
+        let mut by_target: Rows<StateId, StepId> = group_pairs(
+            state_count,
+            steps.len(),
+            &Mapped(&steps, |number, it: &OrdinaryStep| (it.to.get(), number)),
+        );
+        // Grouped in order of their ids, so that one kind has nothing to sort.
+        if !columns.kind.is_same() {
+            by_target.sort_rows_by_key(|&step| (columns.kind[step], step));
         }
-        let sources = by_target
-            .values()
-            .iter()
-            .map(|step| steps.get(step.index()));
-        let sources: Vec<StateId> = sources.flatten().map(|step| step.from).collect();
+        let origins = by_target.values().par_iter();
+        let origins = origins.map(|step| steps[step.index()].from).collect();
         let (offsets, backward_steps) = by_target.into_parts();
-        let backward = Rows::from_parts(offsets, sources);
+        let backward = Rows::from_parts(offsets, origins);
         let backward_steps = if columns.are_plain() {
             Vec::new()
         } else {
@@ -185,10 +176,10 @@ impl GraphBuilder {
         limits: &Limits,
     ) -> Result<AttackGraph, BuildError> {
         self.check(pairs.len(), limits)?;
-        check_pairs(pairs, self.state_count)?;
         let default = StepAttributes::default();
         let carries = |gate: &GateRecord| gate.attributes != default;
         if !self.steps.is_empty() || self.gates.iter().any(carries) {
+            check_pairs(pairs, self.state_count)?;
             let plain = pairs.iter().map(|&(from, to)| OrdinaryStep {
                 from: StateId::at(from as usize),
                 to: StateId::at(to as usize),
@@ -204,12 +195,9 @@ impl GraphBuilder {
             ..
         } = self;
         sort_gates(&mut gates, &inputs);
-        let mut scratch = Scratch::default();
-        let mut forward = partition::group(state_count, pairs, &mut scratch);
-        // Walked in the order of their origins, rows of origins come out sorted.
-        let backward = partition::group(state_count, &Transposed(&forward), &mut scratch);
-        drop(scratch);
-        partition::sort_rows(&mut forward);
+        let Some((forward, backward)) = partition::group_both_ways(state_count, pairs) else {
+            return Err(unknown_state(pairs, state_count).into());
+        };
         let columns = Columns::all_default(pairs.len() + gates.len());
         Ok(frozen(
             forward,
@@ -276,23 +264,25 @@ impl GraphBuilder {
 }
 
 /// Checks that pairs name states that there are.
-///
-/// COST: the largest number of a chunk is a loop without branches.
 fn check_pairs(pairs: &[(u32, u32)], state_count: usize) -> Result<(), BuildError> {
-    let largest = |chunk: &[(u32, u32)]| chunk.iter().fold(0, |all, (a, b)| all.max(*a).max(*b));
-    let known = |number: u32| (number as usize) < state_count;
-    let unknown = |chunk: &&[(u32, u32)]| !known(largest(chunk));
-    let Some(chunk) = pairs.par_chunks(1 << 16).find_first(unknown) else {
-        return Ok(());
-    };
-    let numbers = chunk.iter().flat_map(|&(from, to)| [from, to]);
-    let number = numbers.filter(|&it| !known(it)).min().unwrap_or_default();
-    Err(StepOutOfRangeError {
-        state: StateId::at(number as usize),
+    let largest = pairs.par_iter().map(|&(from, to)| from.max(to)).max();
+    match largest {
+        Some(largest) if largest as usize >= state_count => {
+            Err(unknown_state(pairs, state_count).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The error of pairs of which one names a state that there is not: the first that does.
+fn unknown_state(pairs: &[(u32, u32)], state_count: usize) -> StepOutOfRangeError {
+    let mut numbers = pairs.iter().flat_map(|&(from, to)| [from, to]);
+    let number = numbers.find(|&number| number as usize >= state_count);
+    StepOutOfRangeError {
+        state: StateId::at(number.unwrap_or_default() as usize),
         state_count,
         tag: 0,
     }
-    .into())
 }
 
 fn inputs_of<'i>(gate: &GateRecord, inputs: &'i [StateId]) -> &'i [StateId] {
@@ -366,40 +356,41 @@ fn frozen(
     }
 }
 
-/// Sorts steps by origin, kind, target, tag, cost and certainty.
+/// Steps by origin, kind, target, tag, cost and certainty.
 ///
-/// COST: one counting pass for the origins, then a sort inside each row; rows are short.
-fn group_by_origin(steps: &mut Vec<OrdinaryStep>, state_count: usize) {
-    let Some(&filler) = steps.first() else { return };
-    let mut next = vec![0_usize; state_count + 1];
-    for step in &*steps {
-        next[step.from.index() + 1] += 1;
+/// COST: places are grouped by origin and sorted within their rows, which are short; a step itself moves once.
+fn sorted_by_origin(state_count: usize, steps: &[OrdinaryStep]) -> Vec<OrdinaryStep> {
+    let places = Mapped(steps, |place, step: &OrdinaryStep| (step.from.get(), place));
+    let mut order: Rows<StateId, StepId> = group_pairs(state_count, steps.len(), &places);
+    order.sort_rows_by_key(|place| {
+        let OrdinaryStep { to, attributes, .. } = steps[place.index()];
+        let StepAttributes {
+            kind,
+            certainty,
+            likelihood,
+            tag,
+        } = attributes;
+        (kind, to, tag, likelihood, certainty)
+    });
+    let places = order.values().par_iter();
+    places.map(|place| steps[place.index()]).collect()
+}
+
+/// A list, of which each element stands for a pair of numbers.
+struct Mapped<'l, T, F>(&'l [T], F);
+
+impl<T: Sync, F: Fn(u32, &T) -> (u32, u32) + Sync> Pairs for Mapped<'_, T, F> {
+    fn len(&self) -> usize {
+        self.0.len()
     }
-    for row in 0..state_count {
-        next[row + 1] += next[row];
+
+    fn part(&self, positions: Range<usize>, mut each: impl FnMut(u32, u32)) {
+        let elements = &self.0[positions.clone()];
+        for (at, element) in positions.zip(elements) {
+            let (id, value) = self.1(StepId::at(at).get(), element);
+            each(id, value);
+        }
     }
-    let mut grouped = vec![filler; steps.len()];
-    for step in &*steps {
-        let place = &mut next[step.from.index()];
-        grouped[*place] = *step;
-        *place += 1;
-    }
-    // Every place has moved on to the end of its row, where the next row starts.
-    let mut start = 0;
-    for end in next.into_iter().take(state_count) {
-        grouped[start..end].sort_unstable_by_key(|step| {
-            let OrdinaryStep { to, attributes, .. } = step;
-            (
-                attributes.kind,
-                *to,
-                attributes.tag,
-                attributes.likelihood,
-                attributes.certainty,
-            )
-        });
-        start = end;
-    }
-    *steps = grouped;
 }
 
 /// Why a graph was not built.

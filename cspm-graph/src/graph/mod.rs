@@ -17,6 +17,7 @@ pub(crate) mod id;
 mod kind;
 mod likelihood;
 mod limits;
+pub(crate) mod pages;
 mod partition;
 mod rows;
 mod state_set;

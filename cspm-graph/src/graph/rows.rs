@@ -3,6 +3,8 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 use super::Id;
 
 /// For each id a slice of `values`, between two neighbouring `offsets`.
@@ -56,11 +58,6 @@ impl<I: Id, T: Copy> Rows<I, T> {
         }
     }
 
-    /// The offsets, and the values to be put in order within their rows.
-    pub(crate) fn parts_mut(&mut self) -> (&[u32], &mut [T]) {
-        (&self.offsets, &mut self.values)
-    }
-
     /// The offsets and the values.
     pub(crate) fn into_parts(self) -> (Vec<u32>, Vec<T>) {
         (self.offsets, self.values)
@@ -82,9 +79,37 @@ impl<I: Id, T: Copy> Rows<I, T> {
         &self.values[self.range(id)]
     }
 
-    pub(crate) fn row_mut(&mut self, id: I) -> &mut [T] {
-        let range = self.range(id);
-        &mut self.values[range]
+    /// Sorts each row.
+    ///
+    /// COST: rows are short, and sorting them where they lie touches no other memory.
+    pub(crate) fn sort_rows_by_key<K: Ord>(&mut self, key: impl Fn(&T) -> K + Sync)
+    where
+        T: Send,
+    {
+        const ROWS_OF_A_PART: usize = 1 << 12;
+        let mut parts = Vec::new();
+        let mut rest = self.values.as_mut_slice();
+        let mut before = 0;
+        for ends in self
+            .offsets
+            .get(1..)
+            .unwrap_or_default()
+            .chunks(ROWS_OF_A_PART)
+        {
+            let end = ends.last().copied().unwrap_or(before);
+            let (values, others) = rest.split_at_mut((end - before) as usize);
+            parts.push((before, ends, values));
+            (rest, before) = (others, end);
+        }
+        parts
+            .into_par_iter()
+            .for_each(|(mut begin, ends, mut values)| {
+                for &end in ends {
+                    let (row, others) = values.split_at_mut((end - begin) as usize);
+                    row.sort_unstable_by_key(&key);
+                    (values, begin) = (others, end);
+                }
+            });
     }
 
     /// The id whose row holds the value at `position`.
@@ -97,11 +122,6 @@ impl<I: Id, T: Copy> Rows<I, T> {
 
     pub(crate) fn row_count(&self) -> usize {
         self.offsets.len().saturating_sub(1)
-    }
-
-    /// Where each row begins, and at the end the number of values.
-    pub(crate) fn offsets(&self) -> &[u32] {
-        &self.offsets
     }
 
     pub(crate) fn values(&self) -> &[T] {
