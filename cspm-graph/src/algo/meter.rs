@@ -3,7 +3,7 @@
 use super::QueryError;
 use crate::graph::{LimitError, Limits};
 
-/// Work units between two looks at the cancel token.
+/// Work units between two looks at the cancel token, and two reports of progress.
 const CHECK_EVERY: u64 = 1 << 16;
 
 /// Counts work units and stops the question at the limit or on request.
@@ -11,6 +11,8 @@ const CHECK_EVERY: u64 = 1 << 16;
 pub(super) struct Meter<'l> {
     limits: &'l Limits,
     spent: u64,
+    /// How much of that the progress of the question shows.
+    reported: u64,
     next_check: u64,
 }
 
@@ -19,6 +21,7 @@ impl<'l> Meter<'l> {
         Self {
             limits,
             spent: 0,
+            reported: 0,
             next_check: 0,
         }
     }
@@ -43,6 +46,7 @@ impl<'l> Meter<'l> {
 
     #[cold]
     fn check(&mut self) -> Result<(), QueryError> {
+        self.report();
         if self
             .limits
             .cancel
@@ -61,5 +65,44 @@ impl<'l> Meter<'l> {
             .saturating_add(CHECK_EVERY)
             .min(past_limit.max(self.spent + 1));
         Ok(())
+    }
+
+    fn report(&mut self) {
+        if let Some(progress) = &self.limits.progress {
+            progress.add(self.spent - self.reported);
+            self.reported = self.spent;
+        }
+    }
+}
+
+impl Drop for Meter<'_> {
+    fn drop(&mut self) {
+        self.report();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::Progress;
+
+    #[test]
+    fn progress_is_seen_while_the_question_runs() {
+        let progress = Progress::new();
+        let limits = Limits {
+            progress: Some(progress.clone()),
+            ..Limits::default()
+        };
+        let mut meter = Meter::new(&limits);
+        assert_eq!(meter.spend(3), Ok(()));
+        // The first look is at once, the next when there is enough to look at.
+        assert_eq!(progress.work(), 3);
+        assert_eq!(meter.spend(5), Ok(()));
+        assert_eq!(progress.work(), 3);
+        assert_eq!(meter.spend(1 << 16), Ok(()));
+        assert_eq!(progress.work(), 8 + (1 << 16));
+        assert_eq!(meter.spend(7), Ok(()));
+        drop(meter);
+        assert_eq!(progress.work(), 15 + (1 << 16));
     }
 }

@@ -18,6 +18,7 @@
 //! | which single step or state, left out, cuts jewels off? | [`choke`] |
 //! | what can be walked into from outside? | [`free`] |
 //! | how many resources lie behind a state? | [`blast_resources`] |
+//! | how many lie behind each? | [`blast_sizes`] |
 //!
 //! [`verify`] checks answers by other means than those that found them.
 
@@ -27,6 +28,7 @@
 )]
 
 mod blast;
+mod blast_sizes;
 mod choke;
 mod components;
 mod cone;
@@ -42,15 +44,19 @@ mod meter;
 mod most_likely;
 mod next_most_likely;
 mod open_gates;
+mod order;
 mod parting;
 mod prize;
 mod reach;
 mod reach_sets;
 mod set_pool;
 mod set_union;
+mod sketch_pool;
 pub mod verify;
+mod verify_blast;
 
-pub use blast::{BlastResources, blast_resources};
+pub use blast::{Accuracy, BlastSize, blast_resources};
+pub use blast_sizes::{BlastOptions, BlastSizes, blast_sizes};
 pub use choke::{ChokePoint, ChokePoints, choke};
 pub use error::{QueryError, UnknownStateError};
 pub use fewest_steps::fewest_steps;

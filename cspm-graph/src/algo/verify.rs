@@ -8,6 +8,8 @@ use std::collections::HashSet;
 use super::{ChokePoints, Derivation, Derivations, Jewel, JewelSets, Prizes};
 use crate::graph::{StateId, StateSet, Step, StepId, View};
 
+pub use super::verify_blast::blast_sizes;
+
 /// An answer does not hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("answer does not hold: {claim}: state {state}")]
@@ -28,7 +30,7 @@ impl VerifyError {
     }
 }
 
-fn ensure(holds: bool, claim: &'static str, state: StateId) -> Result<(), VerifyError> {
+pub(super) fn ensure(holds: bool, claim: &'static str, state: StateId) -> Result<(), VerifyError> {
     if holds {
         Ok(())
     } else {
@@ -382,7 +384,7 @@ fn same(found: &StateSet, expected: &StateSet, claim: &'static str) -> Result<()
 }
 
 /// R(`source`) by sweeps over all steps.
-fn sweep(view: &View<'_>, source: &[StateId], ambient: &StateSet) -> StateSet {
+pub(super) fn sweep(view: &View<'_>, source: &[StateId], ambient: &StateSet) -> StateSet {
     sweep_if(view, source, |step, held| {
         step.inputs().any(|input| held.contains(input))
             && step

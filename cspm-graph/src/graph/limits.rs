@@ -1,7 +1,7 @@
 //! Bounds on sizes and work, and the token that stops a question.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::{StateId, StepId};
 
@@ -16,7 +16,8 @@ pub struct Limits {
     pub gate_inputs: usize,
     /// Work units of one question: about one for each step followed and each word of a set combined.
     pub work: u64,
-    /// Words of 64 bits in the distinct sets of [`jewel_sets`](crate::algo::jewel_sets).
+    /// Words of 64 bits in the distinct sets of [`jewel_sets`](crate::algo::jewel_sets) and the sketches of
+    /// [`blast_sizes`](crate::algo::blast_sizes).
     pub set_words: usize,
     /// Ways that [`next_most_likely`](crate::algo::next_most_likely) returns at most, whatever is asked.
     pub paths: usize,
@@ -24,6 +25,8 @@ pub struct Limits {
     pub searches: usize,
     /// Stops the question from another thread.
     pub cancel: Option<Cancel>,
+    /// Shows another thread how much work the question has taken so far.
+    pub progress: Option<Progress>,
 }
 
 impl Limits {
@@ -56,6 +59,7 @@ impl Default for Limits {
             paths: Self::PATHS,
             searches: Self::SEARCHES,
             cancel: None,
+            progress: None,
         }
     }
 }
@@ -114,5 +118,32 @@ impl Cancel {
     /// True once [`Self::cancel`] was called.
     pub fn is_cancelled(&self) -> bool {
         self.flag.load(Ordering::Relaxed)
+    }
+}
+
+/// A counter of work that another thread can read: all clones of it share one count.
+///
+/// Questions add to it now and then while they run, and what is left when they end, whether answered or not. So
+/// the count lags a little behind a question that runs, is complete afterwards, and sums up where several questions
+/// carry clones of one counter. How much work a question will take is not known before; [`Limits::work`] is the
+/// most. No answer depends on the count.
+#[derive(Clone, Debug, Default)]
+pub struct Progress {
+    work: Arc<AtomicU64>,
+}
+
+impl Progress {
+    /// A counter that nothing was added to yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Work units so far, in the measure of [`Limits::work`].
+    pub fn work(&self) -> u64 {
+        self.work.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn add(&self, units: u64) {
+        self.work.fetch_add(units, Ordering::Relaxed);
     }
 }

@@ -31,7 +31,7 @@ pub use builder::{BuildError, GateWithoutInputsError, GraphBuilder, StepOutOfRan
 pub use id::{Id, IdError, StateId, StepId, Table};
 pub use kind::{KindSet, StepKind};
 pub use likelihood::{Likelihood, LikelihoodError};
-pub use limits::{Cancel, LimitError, Limits};
+pub use limits::{Cancel, LimitError, Limits, Progress};
 pub use state_set::{StateSet, StateSetIter};
 pub use view::{View, ViewOptions};
 

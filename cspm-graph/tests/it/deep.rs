@@ -1,8 +1,8 @@
 //! Chains of a million states: no recursion, and near-linear time.
 
 use cspm_graph::algo::{
-    QueryError, blast_resources, choke, free, jewel_sets, most_likely, next_most_likely, prize,
-    reach,
+    BlastOptions, QueryError, blast_resources, blast_sizes, choke, free, jewel_sets, most_likely,
+    next_most_likely, prize, reach,
 };
 use cspm_graph::graph::{AttackGraph, GraphBuilder, Limits, StateSet, StepAttributes, ViewOptions};
 
@@ -88,6 +88,44 @@ fn a_long_ring_is_one_component() {
     let sets = jewel_sets(&view, &StateSet::new(), &jewels, &Limits::default()).unwrap();
     assert!(graph.states().all(|at| sets.value(at) == 3));
     assert_eq!(sets.distinct_sets(), 2);
+}
+
+#[test]
+fn resources_behind_each_of_a_million_states_are_counted() {
+    let resources: Vec<u32> = (0..COUNT).collect();
+    let sizes = |pairs: Vec<(u32, u32)>| {
+        let builder = GraphBuilder::new(COUNT as usize);
+        let graph = builder.build_with_pairs(&pairs, &Limits::default());
+        let graph = graph.unwrap();
+        let view = graph.view(&ViewOptions::default());
+        let options = BlastOptions::default();
+        let none = StateSet::new();
+        let sizes = blast_sizes(&view, &none, &resources, &options, &Limits::default()).unwrap();
+        move |number: u32| {
+            let size = sizes.size(state(number));
+            (size.count(), size.is_exact())
+        }
+    };
+    // Four standard errors.
+    let is_near = |size: (usize, bool), expected: u32| {
+        !size.1 && size.0.abs_diff(expected as usize) * 4 < expected as usize
+    };
+    let chain = sizes((1..COUNT).map(|to| (to - 1, to)).collect());
+    assert_eq!(chain(COUNT - 1), (1, true));
+    assert_eq!(chain(COUNT - 255), (255, true));
+    assert!(is_near(chain(COUNT - 256), 256));
+    assert!(is_near(chain(COUNT / 2), COUNT / 2));
+    assert!(is_near(chain(0), COUNT));
+
+    let ring = sizes((0..COUNT).map(|at| (at, (at + 1) % COUNT)).collect());
+    assert!(is_near(ring(0), COUNT));
+    assert!((0..COUNT).all(|at| ring(at) == ring(0)));
+
+    // Half of the others lead to the hub, and the hub to the other half.
+    let spokes = (1..COUNT).map(|at| if at % 2 == 0 { (at, 0) } else { (0, at) });
+    let hub = sizes(spokes.collect());
+    assert!(is_near(hub(0), COUNT / 2));
+    assert!((1..COUNT).all(|at| (hub(at) == (1, true)) == (at % 2 == 1)));
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Answers do not depend on the order in which steps were added.
 
-use cspm_graph::algo::{choke, jewel_sets, most_likely, next_most_likely, prize, reach};
+use cspm_graph::algo::{
+    BlastOptions, blast_sizes, choke, jewel_sets, most_likely, next_most_likely, prize, reach,
+};
 use cspm_graph::graph::{Limits, StateId, ViewOptions};
 use proptest::prelude::*;
 
@@ -30,8 +32,14 @@ fn answers(model: &Model) -> String {
         .map(|&(at, _): &(StateId, u64)| next_most_likely(&view, &entries, at, 5, &limits).unwrap())
         .collect();
     let points = choke(&view, &entries, &jewels, &limits).unwrap();
+    let resources: Vec<u32> = (0..model.state_count).map(|at| at / 2).collect();
+    let options = BlastOptions {
+        sketch_size: 3,
+        seed: 0,
+    };
+    let sizes = blast_sizes(&view, &ambient, &resources, &options, &limits).unwrap();
     let (distinct, rounds) = (sets.distinct_sets(), sets.rounds());
-    format!("{steps:?} {ambient:?} {by_state:?} {distinct} {rounds} {next:?} {points:?}")
+    format!("{steps:?} {ambient:?} {by_state:?} {distinct} {rounds} {next:?} {points:?} {sizes:?}")
 }
 
 proptest! {

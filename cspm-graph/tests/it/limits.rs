@@ -1,12 +1,12 @@
 //! Limits, each at the limit and one past it, and the cancel token.
 
 use cspm_graph::algo::{
-    QueryError, blast_resources, choke, fewest_steps, free, jewel_sets, jewel_sets_of, most_likely,
-    next_most_likely, prize, reach, reach_with,
+    BlastOptions, QueryError, blast_resources, blast_sizes, choke, fewest_steps, free, jewel_sets,
+    jewel_sets_of, most_likely, next_most_likely, prize, reach, reach_with,
 };
 use cspm_graph::graph::{
-    BuildError, Cancel, GraphBuilder, LimitError, Limits, StateSet, StepAttributes, View,
-    ViewOptions,
+    AttackGraph, BuildError, Cancel, GraphBuilder, LimitError, Limits, Progress, StateSet,
+    StepAttributes, View, ViewOptions,
 };
 
 use crate::model::{Model, state, states, step};
@@ -67,7 +67,7 @@ fn more_states_than_ids_are_refused_whatever_the_limit() {
 type Question = fn(&View<'_>, &Limits) -> Result<(), QueryError>;
 
 /// Every question, by name.
-pub(crate) const QUESTIONS: [(&str, Question); 11] = [
+pub(crate) const QUESTIONS: [(&str, Question); 12] = [
     ("reach", |view, limits| {
         reach(view, &[state(0)], limits).map(drop)
     }),
@@ -109,9 +109,14 @@ pub(crate) const QUESTIONS: [(&str, Question); 11] = [
     ("blast_resources", |view, limits| {
         blast_resources(view, &[state(0)], &StateSet::new(), &[], 9, limits).map(drop)
     }),
+    ("blast_sizes", |view, limits| {
+        let resources = [7, 7, 8, 9, 1];
+        let options = BlastOptions::default();
+        blast_sizes(view, &StateSet::new(), &resources, &options, limits).map(drop)
+    }),
 ];
 
-fn ask_all(limits: &Limits) -> Vec<(&'static str, Result<(), QueryError>)> {
+fn small_graph() -> AttackGraph {
     let steps = vec![
         step(&[0], 1),
         step(&[0], 2),
@@ -120,7 +125,11 @@ fn ask_all(limits: &Limits) -> Vec<(&'static str, Result<(), QueryError>)> {
         step(&[3], 4),
         step(&[4], 1),
     ];
-    let graph = Model::new(5, steps).build();
+    Model::new(5, steps).build()
+}
+
+fn ask_all(limits: &Limits) -> Vec<(&'static str, Result<(), QueryError>)> {
+    let graph = small_graph();
     let view = graph.view(&ViewOptions::default());
     QUESTIONS
         .iter()
@@ -176,6 +185,47 @@ fn every_question_has_a_least_work_with_which_it_is_answered() {
 }
 
 #[test]
+fn progress_shows_the_work_that_is_counted() {
+    let graph = small_graph();
+    let view = graph.view(&ViewOptions::default());
+    let asked = |ask: Question, work| {
+        let progress = Progress::new();
+        let limits = Limits {
+            work,
+            progress: Some(progress.clone()),
+            ..Limits::default()
+        };
+        (ask(&view, &limits), progress.work())
+    };
+    for (name, ask) in QUESTIONS {
+        let (outcome, all) = asked(ask, Limits::WORK);
+        assert_eq!(outcome, Ok(()), "{name}");
+        assert!(all > 0, "{name}");
+        assert_eq!(asked(ask, all), (Ok(()), all), "{name}");
+        // Some questions have parts, and the limit is that of each; one gives up the rest of its answer.
+        if ["jewel_sets_of", "prize", "next_most_likely"].contains(&name) {
+            continue;
+        }
+        for work in 0..all {
+            let (outcome, shown) = asked(ask, work);
+            let Err(QueryError::Limit(error)) = outcome else {
+                panic!("{name} with work {work}: {outcome:?}")
+            };
+            assert_eq!(error.observed(), shown, "{name} with work {work}");
+        }
+    }
+    let shared = Limits {
+        progress: Some(Progress::new()),
+        ..Limits::default()
+    };
+    let work = || shared.progress.as_ref().map(Progress::work);
+    reach(&view, &[state(0)], &shared).unwrap();
+    let once = work();
+    reach(&view, &[state(0)], &shared).unwrap();
+    assert_eq!(work(), once.map(|once| 2 * once));
+}
+
+#[test]
 fn the_space_of_sets_is_bounded() {
     // Each state of a chain reaches a set of its own: of one word each, then of two.
     let steps = (0..99).map(|number| step(&[number], number + 1)).collect();
@@ -191,6 +241,32 @@ fn the_space_of_sets_is_bounded() {
     };
     assert_eq!(ask(64 + 2 * 36), Ok(100));
     let error = ask(64 + 2 * 36 - 1).unwrap_err();
+    assert!(
+        matches!(error, QueryError::Limit(error) if error.name() == "set_words"),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_space_of_sketches_is_bounded() {
+    // Each state of a chain reaches resources of its own: one, two, then as many as a sketch holds or all.
+    let steps = (0..9).map(|number| step(&[number], number + 1)).collect();
+    let graph = Model::new(10, steps).build();
+    let view = graph.view(&ViewOptions::default());
+    let resources: Vec<u32> = (0..10).collect();
+    let ask = |set_words| {
+        let limits = Limits {
+            set_words,
+            ..Limits::default()
+        };
+        let options = BlastOptions::default();
+        blast_sizes(&view, &StateSet::new(), &resources, &options, &limits)
+            .map(|sizes| sizes.size(state(0)).count())
+    };
+    // Two ranks a word.
+    let words = (1..=10).sum::<usize>().div_ceil(2);
+    assert_eq!(ask(words), Ok(10));
+    let error = ask(words - 1).unwrap_err();
     assert!(
         matches!(error, QueryError::Limit(error) if error.name() == "set_words"),
         "{error}"

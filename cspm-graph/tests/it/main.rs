@@ -6,6 +6,7 @@
     reason = "tests may: the relaxation in clippy.toml does not cover functions that tests share"
 )]
 
+mod blast_sizes;
 mod blindness;
 mod choke;
 mod deep;
