@@ -111,6 +111,11 @@ impl OpenGates {
         self.input_bits[bit / 64] |= 1 << (bit % 64);
     }
 
+    /// The bits of inputs, as a dense set.
+    pub(super) fn input_bits(&self) -> &[u64] {
+        &self.input_bits
+    }
+
     /// A set, and the sets of the outputs of all gates that it opens; `part` is a part of it for which that is done.
     /// The sets of those outputs have to be complete.
     pub(super) fn close(
@@ -153,32 +158,38 @@ impl OpenGates {
         set_of: &Table<NodeId, SetId>,
     ) -> SetId {
         let (mut current, mut done) = (set, part);
+        let mut gained = Vec::new();
         loop {
-            let mut gained = vec![current];
             let mut work = unions.pool.width(current);
+            let each_input = |bit: usize| {
+                let input = self.input_of.get(bit).copied().flatten();
+                for &gate in input.map_or(&[][..], |input| self.by_input.row(input)) {
+                    let inputs = self.inputs.row(gate);
+                    work += inputs.len();
+                    let output = set_of[self.output[gate]];
+                    let holds = |input: &NodeId| {
+                        let bit = self.bit_of[input.index()];
+                        bit != NO_BIT && unions.pool.contains(current, bit as usize)
+                    };
+                    if gained.last() != Some(&output) && inputs.iter().all(holds) {
+                        gained.push(output);
+                    }
+                }
+            };
             unions
                 .pool
-                .each_new_bit_of(current, done, &self.input_bits, |bit| {
-                    let input = self.input_of.get(bit).copied().flatten();
-                    for &gate in input.map_or(&[][..], |input| self.by_input.row(input)) {
-                        let inputs = self.inputs.row(gate);
-                        work += inputs.len();
-                        let output = set_of[self.output[gate]];
-                        let holds = |input: &NodeId| {
-                            let bit = self.bit_of[input.index()];
-                            bit != NO_BIT && unions.pool.contains(current, bit as usize)
-                        };
-                        if gained.last() != Some(&output) && inputs.iter().all(holds) {
-                            gained.push(output);
-                        }
-                    }
-                });
+                .each_new_bit_of(current, done, &self.input_bits, each_input);
             unions.work += work;
+            if gained.is_empty() {
+                return current;
+            }
+            gained.push(current);
             let (next, _) = unions.of(&gained, 0..0);
             if next == current {
                 return current;
             }
             (done, current) = (current, next);
+            gained.clear();
         }
     }
 }

@@ -336,26 +336,18 @@ impl Search<'_> {
         if self.gates.is_empty() {
             return Ok(sets);
         }
-        let mut pool = SetPool::new();
-        let mut totals: Table<SetId, Totals> = vec![Totals::default()].into();
         let mut kept: Table<SetId, Option<SetId>> = Table::filled(None, sets.pool.len());
         for set in sets.set_of.values_mut() {
-            let new = if let Some(new) = kept[*set] {
-                new
-            } else {
+            if kept[*set].is_none() {
                 meter.spend(sets.pool.width(*set))?;
-                let is_jewel = |bit: &usize| sets.jewel_of_bit[*bit] != NO_JEWEL;
-                let bits: Vec<usize> = sets.pool.bits(*set).filter(is_jewel).collect();
-                let new = pool.store_bits(&bits);
-                if new.index() == totals.len() {
-                    totals.push(sets.totals[*set]);
+                let new = sets.pool.store_without(*set, self.gates.input_bits());
+                if new.index() == sets.totals.len() {
+                    sets.totals.push(sets.totals[*set]);
                 }
                 kept[*set] = Some(new);
-                new
-            };
-            *set = new;
+            }
+            *set = kept[*set].unwrap_or(*set);
         }
-        (sets.pool, sets.totals) = (pool, totals);
         Ok(sets)
     }
 }

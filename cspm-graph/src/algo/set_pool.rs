@@ -251,16 +251,35 @@ impl SetPool {
         }
     }
 
-    /// The set of some bits, given in ascending order.
-    pub(super) fn store_bits(&mut self, bits: &[usize]) -> SetId {
-        let (Some(&lowest), Some(&highest)) = (bits.first(), bits.last()) else {
-            return Self::empty();
-        };
-        let mut words = vec![0; highest / 64 - lowest / 64 + 1];
-        for &bit in bits {
-            words[bit / 64 - lowest / 64] |= 1 << (bit % 64);
+    /// The set of the bits of a set that are not in `mask`, a dense set of words from bit 0.
+    pub(super) fn store_without(&mut self, set: SetId, mask: &[u64]) -> SetId {
+        let Window {
+            first,
+            start,
+            length,
+        } = self.windows[set];
+        let masks = mask.get(first..).unwrap_or_default().iter().copied();
+        let words = self.words[start..start + length].iter();
+        let words = words.zip(masks.chain(std::iter::repeat(0)));
+        if words.clone().all(|(word, mask)| word & mask == 0) {
+            return set;
         }
-        self.store(lowest / 64, &words)
+        let mut kept = std::mem::take(&mut self.scratch);
+        kept.clear();
+        kept.extend(words.map(|(word, mask)| word & !mask));
+        // Windows are tight.
+        let end = kept
+            .iter()
+            .rposition(|&word| word != 0)
+            .map_or(0, |last| last + 1);
+        let begin = kept.iter().position(|&word| word != 0).unwrap_or(0);
+        let stored = if end == 0 {
+            Self::empty()
+        } else {
+            self.store(first + begin, &kept[begin..end])
+        };
+        self.scratch = kept;
+        stored
     }
 
     /// COST: a multiplication a word; what the standard library offers takes ten times that.
@@ -316,6 +335,14 @@ fn ones(mut word: u64) -> impl Iterator<Item = usize> {
 mod tests {
     use super::*;
 
+    fn store(pool: &mut SetPool, bits: &[usize]) -> SetId {
+        let single: Vec<SetId> = bits
+            .iter()
+            .map(|&bit| pool.union(&[], bit..bit + 1))
+            .collect();
+        pool.union(&single, 0..0)
+    }
+
     #[test]
     fn equal_sets_are_stored_once() {
         let mut pool = SetPool::new();
@@ -324,9 +351,15 @@ mod tests {
         let both = pool.union(&[low, high], 0..0);
         assert_eq!(pool.bits(both).collect::<Vec<_>>(), [3, 4, 200]);
         assert_eq!(pool.union(&[high, SetPool::empty()], 3..5), both);
-        assert_eq!(pool.store_bits(&[3, 4, 200]), both);
+        assert_eq!(store(&mut pool, &[3, 4, 200]), both);
         assert_eq!(pool.union(&[], 7..7), SetPool::empty());
-        assert_eq!(pool.len(), 4);
+        assert_eq!(
+            pool.store_without(both, &[1 << 3]),
+            store(&mut pool, &[4, 200])
+        );
+        assert_eq!(pool.store_without(both, &[1 << 3 | 1 << 4]), high);
+        assert_eq!(pool.store_without(both, &[1 << 5, u64::MAX]), both);
+        assert_eq!(pool.store_without(low, &[u64::MAX]), SetPool::empty());
     }
 
     #[test]
@@ -341,7 +374,7 @@ mod tests {
             &[300],
             &[4, 70],
         ]
-        .map(|bits| pool.store_bits(bits))
+        .map(|bits| store(&mut pool, bits))
         .to_vec();
         for &inner in &sets {
             for &outer in &sets {
