@@ -1,6 +1,7 @@
 //! Gates of which an attacker needs several inputs at once, and the sets that open them.
 
 use super::contraction::{Contraction, NodeId};
+use super::reach_sets::Marks;
 use super::set_pool::{SetId, SetPool};
 use super::set_union::Unions;
 use crate::graph::sealed::Sealed as _;
@@ -123,7 +124,7 @@ impl OpenGates {
         set: SetId,
         part: SetId,
         unions: &mut Unions,
-        set_of: &Table<NodeId, SetId>,
+        marks: &Marks,
     ) -> SetId {
         if self.is_empty() || set == part {
             return set;
@@ -134,29 +135,18 @@ impl OpenGates {
         if let Some(closed) = self.closed[set.index()] {
             return closed;
         }
-        let closed = self.open(set, part, unions, set_of);
+        let closed = self.open(set, part, unions, marks);
         self.closed[set.index()] = Some(closed);
         closed
     }
 
     /// As [`Self::close`], where sets of outputs may still grow.
-    pub(super) fn close_anew(
-        &self,
-        set: SetId,
-        unions: &mut Unions,
-        set_of: &Table<NodeId, SetId>,
-    ) -> SetId {
-        self.open(set, SetPool::empty(), unions, set_of)
+    pub(super) fn close_anew(&self, set: SetId, unions: &mut Unions, marks: &Marks) -> SetId {
+        self.open(set, SetPool::empty(), unions, marks)
     }
 
     /// COST: only gates of which an input is not in the part can have been opened by what is beside it.
-    fn open(
-        &self,
-        set: SetId,
-        part: SetId,
-        unions: &mut Unions,
-        set_of: &Table<NodeId, SetId>,
-    ) -> SetId {
+    fn open(&self, set: SetId, part: SetId, unions: &mut Unions, marks: &Marks) -> SetId {
         let (mut current, mut done) = (set, part);
         let mut gained = Vec::new();
         loop {
@@ -166,7 +156,7 @@ impl OpenGates {
                 for &gate in input.map_or(&[][..], |input| self.by_input.row(input)) {
                     let inputs = self.inputs.row(gate);
                     work += inputs.len();
-                    let output = set_of[self.output[gate]];
+                    let output = marks.set_of(self.output[gate]);
                     let holds = |input: &NodeId| {
                         let bit = self.bit_of[input.index()];
                         bit != NO_BIT && unions.pool.contains(current, bit as usize)

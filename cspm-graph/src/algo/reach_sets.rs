@@ -10,7 +10,7 @@ use super::set_pool::{SetId, SetPool};
 use super::set_union::{Totals, Unions};
 use super::{Jewel, QueryError};
 use crate::graph::sealed::Sealed as _;
-use crate::graph::{AttackGraph, Id as _, Rows, StateSet, Table, define_id};
+use crate::graph::{AttackGraph, Id as _, LimitError, Rows, StateSet, Table, define_id, pages};
 
 /// The sets of all nodes.
 pub(super) struct ReachSets {
@@ -49,8 +49,7 @@ pub(super) fn reach_sets(
         owned,
         gates,
         unions: Unions::new(),
-        marks: Table::filled(UNSEEN, count),
-        set_of: Table::filled(SetPool::empty(), count),
+        marks: Marks::new(count)?,
         next_number: 1,
         path: Vec::new(),
         waiting: Vec::new(),
@@ -61,7 +60,7 @@ pub(super) fn reach_sets(
         work: 0,
     };
     for root in (0..count).map(NodeId::at) {
-        if search.marks[root] == UNSEEN {
+        if search.marks.of[root] == UNSEEN {
             search.enter(root);
             search.walk(meter)?;
         }
@@ -69,12 +68,48 @@ pub(super) fn reach_sets(
     search.finish(meter)
 }
 
+/// How far the search is with each node, and the set of those that are complete.
+///
+/// COST: both in one number, since nearly every look at a node finds it complete and asks for its set.
+pub(super) struct Marks {
+    /// While a node is open, the number of the earliest open node that it leads back to, from 1 on; once it is
+    /// complete, [`COMPLETE`] and the number of its set.
+    of: Table<NodeId, u32>,
+}
+
 /// Of a node that the search has not come to.
 const UNSEEN: u32 = 0;
-/// Of a node whose component is complete. Others have the number of the earliest open node that they lead back to.
-const COMPLETE: u32 = u32::MAX;
-/// Of a node of the component that is being completed.
-const COMPLETING: u32 = u32::MAX - 1;
+/// What marks a complete node.
+const COMPLETE: u32 = 1 << 31;
+/// Of a node of the component that is being completed: above all numbers of open nodes.
+const COMPLETING: u32 = COMPLETE - 1;
+
+impl Marks {
+    fn new(count: usize) -> Result<Self, QueryError> {
+        if count > COMPLETING as usize {
+            return Err(LimitError::new("states", u64::from(COMPLETING), count as u64).into());
+        }
+        Ok(Self {
+            of: pages::zeros(count).into(),
+        })
+    }
+
+    /// The set of a complete node, so far the empty one of others.
+    pub(super) fn set_of(&self, node: NodeId) -> SetId {
+        let mark = self.of[node];
+        if mark < COMPLETE {
+            SetPool::empty()
+        } else {
+            SetId::at((mark - COMPLETE) as usize)
+        }
+    }
+
+    /// Completes a node, or changes its set; true if that was another.
+    fn complete(&mut self, node: NodeId, set: SetId) -> bool {
+        let mark = COMPLETE + position(set.index());
+        std::mem::replace(&mut self.of[node], mark) != mark
+    }
+}
 
 /// A node whose successors are being looked at.
 struct Open {
@@ -94,8 +129,7 @@ struct Search<'s> {
     owned: Owned,
     gates: OpenGates,
     unions: Unions,
-    marks: Table<NodeId, u32>,
-    set_of: Table<NodeId, SetId>,
+    marks: Marks,
     next_number: u32,
     path: Vec<Open>,
     waiting: Vec<NodeId>,
@@ -109,7 +143,7 @@ struct Search<'s> {
 
 impl Search<'_> {
     fn enter(&mut self, node: NodeId) {
-        self.marks[node] = self.next_number;
+        self.marks.of[node] = self.next_number;
         let (next, end) = self.contraction.successors.bounds(node);
         self.path.push(Open {
             node,
@@ -135,14 +169,14 @@ impl Search<'_> {
             let mut enter = None;
             let mut looked_at = 0;
             for &next in row {
-                match self.marks[next] {
+                match self.marks.of[next] {
                     UNSEEN => {
                         // Looked at again when it is done.
                         enter = Some(next);
                         break;
                     }
-                    COMPLETE => {
-                        let set = self.set_of[next];
+                    mark @ COMPLETE.. => {
+                        let set = SetId::at((mark - COMPLETE) as usize);
                         let is_last =
                             self.handed.len() > open.handed && self.handed.last() == Some(&set);
                         if !open.at_gates && set != SetPool::empty() && !is_last {
@@ -179,16 +213,16 @@ impl Search<'_> {
         handed: usize,
         meter: &mut Meter<'_>,
     ) -> Result<(), QueryError> {
-        let own = self.marks[node];
+        let own = self.marks.of[node];
         if lowest < own {
-            self.marks[node] = lowest;
+            self.marks.of[node] = lowest;
             self.waiting.push(node);
             return Ok(());
         }
         self.members.clear();
         self.members.push(node);
         while let Some(&last) = self.waiting.last()
-            && self.marks[last] >= own
+            && self.marks.of[last] >= own
         {
             self.waiting.pop();
             self.members.push(last);
@@ -199,13 +233,10 @@ impl Search<'_> {
         } else {
             let bits = self.own_bits(0..self.members.len());
             let (set, part) = self.unions.of(&self.handed[handed..], bits);
-            let set = self.gates.close(set, part, &mut self.unions, &self.set_of);
+            let set = self.gates.close(set, part, &mut self.unions, &self.marks);
             for &member in &self.members {
-                self.set_of[member] = set;
+                self.marks.complete(member, set);
             }
-        }
-        for &member in &self.members {
-            self.marks[member] = COMPLETE;
         }
         self.handed.truncate(handed);
         Ok(())
@@ -238,14 +269,14 @@ impl Search<'_> {
             return false;
         }
         for &member in &self.members {
-            self.marks[member] = COMPLETING;
+            self.marks.of[member] = COMPLETING;
         }
         let mut members = self.members.iter();
         members.any(|&member| {
             let outputs = self.gates.outputs_of(member).iter();
             outputs
                 .copied()
-                .any(|output| output != member && self.marks[output] == COMPLETING)
+                .any(|output| output != member && self.marks.of[output] == COMPLETING)
         })
     }
 
@@ -260,9 +291,12 @@ impl Search<'_> {
             for &next in self.contraction.successors.row(member) {
                 match self.members.binary_search(&next) {
                     Ok(next) => steps.push((local, LocalId::at(next))),
-                    Err(_) => beyond.push((local, self.set_of[next])),
+                    Err(_) => beyond.push((local, self.marks.set_of(next))),
                 }
             }
+        }
+        for &member in &self.members {
+            self.marks.complete(member, SetPool::empty());
         }
         let count = self.members.len();
         meter.spend(count + steps.len() + beyond.len())?;
@@ -294,14 +328,13 @@ impl Search<'_> {
                 let mut sets = vec![base];
                 for &local in part {
                     let next = steps.row(local).iter();
-                    sets.extend(next.map(|next| self.set_of[self.members[next.index()]]));
+                    sets.extend(next.map(|next| self.marks.set_of(self.members[next.index()])));
                     self.work += steps.row(local).len() + 1;
                 }
                 let (set, _) = self.unions.of(&sets, 0..0);
-                let set = self.gates.close_anew(set, &mut self.unions, &self.set_of);
+                let set = self.gates.close_anew(set, &mut self.unions, &self.marks);
                 for &local in part {
-                    let before = &mut self.set_of[self.members[local.index()]];
-                    changed |= std::mem::replace(before, set) != set;
+                    changed |= self.marks.complete(self.members[local.index()], set);
                 }
                 self.spend(meter)?;
             }
@@ -326,8 +359,11 @@ impl Search<'_> {
     fn finish(self, meter: &mut Meter<'_>) -> Result<ReachSets, QueryError> {
         meter.spend(self.work + self.unions.work)?;
         meter.check_set_words(self.unions.pool.word_count())?;
+        let count = self.contraction.node_count();
+        let nodes = (0..count).map(NodeId::at);
+        let set_of: Vec<SetId> = nodes.map(|node| self.marks.set_of(node)).collect();
         let mut sets = ReachSets {
-            set_of: self.set_of,
+            set_of: set_of.into(),
             pool: self.unions.pool,
             totals: self.unions.totals,
             jewel_of_bit: self.jewel_of_bit,
