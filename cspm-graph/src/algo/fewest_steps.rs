@@ -1,10 +1,12 @@
 //! The way with the fewest steps between two states.
 
+use rayon::prelude::*;
+
 use super::QueryError;
 use super::error::check_states;
 use super::meter::Meter;
 use crate::graph::sealed::Sealed as _;
-use crate::graph::{AttackGraph, Limits, StateId, Table, View};
+use crate::graph::{AttackGraph, Limits, StateId, Table, View, pages};
 
 /// Returns for each pair of states the states on a way from the first to the second with the fewest steps, both
 /// ends included, or nothing where there is none.
@@ -17,7 +19,7 @@ use crate::graph::{AttackGraph, Limits, StateId, Table, View};
 /// [`QueryError::UnknownState`] if a state is not in the graph; [`QueryError::Limit`], [`QueryError::Cancelled`].
 ///
 /// # Complexity
-/// O(n + m) for a pair in the worst case; 16 bytes a state of space for all pairs together. From both ends, mostly
+/// O(n + m) for a pair in the worst case; 16 bytes a state of space for each thread. From both ends, mostly
 /// far less than from one.
 ///
 /// # Source
@@ -30,23 +32,54 @@ pub fn fewest_steps(
     let graph = view.graph();
     check_states(graph, pairs.iter().flat_map(|&(from, to)| [from, to]))?;
     let mut meter = Meter::new(limits);
-    let mut ahead = Side::new(graph, Direction::Forward);
-    let mut back = Side::new(graph, Direction::Backward);
+    let start = meter.spent();
     // COST: pairs with the same target share what was found from there.
     let mut by_target: Vec<usize> = (0..pairs.len()).collect();
     by_target.sort_by_key(|&at| pairs[at].1);
+    let same_target: Vec<&[usize]> = by_target
+        .chunk_by(|&a, &b| pairs[a].1 == pairs[b].1)
+        .collect();
+    // Some shares for each thread, so that none is left with the longest ways alone.
+    let share = same_target
+        .len()
+        .div_ceil(4 * rayon::current_num_threads())
+        .max(1);
+    let shares: Vec<(Vec<Found>, Meter<'_>)> = same_target
+        .par_chunks(share)
+        .map_init(
+            || {
+                (
+                    Side::new(graph, Direction::Forward),
+                    Side::new(graph, Direction::Backward),
+                )
+            },
+            |(ahead, back), same_target| {
+                let mut meter = meter.fork();
+                let mut found = Vec::new();
+                for &at in same_target.iter().copied().flatten() {
+                    let (from, to) = pairs[at];
+                    if back.start_state != Some(to) {
+                        back.start(to);
+                    }
+                    ahead.start(from);
+                    found.push((at, meet(view, from, ahead, back, &mut meter)?));
+                }
+                Ok((found, meter))
+            },
+        )
+        .collect::<Result<_, QueryError>>()?;
     let mut ways = vec![None; pairs.len()];
-    let mut target = None;
-    for at in by_target {
-        let (from, to) = pairs[at];
-        if target.replace(to) != Some(to) {
-            back.start(to);
+    for (found, fork) in shares {
+        meter.join(&fork, start)?;
+        for (at, way) in found {
+            ways[at] = way;
         }
-        ahead.start(from);
-        ways[at] = meet(view, from, &mut ahead, &mut back, &mut meter)?;
     }
     Ok(ways)
 }
+
+/// The place of a pair, and a way.
+type Found = (usize, Option<Vec<StateId>>);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Direction {
@@ -57,11 +90,10 @@ enum Direction {
 /// One of the two searches.
 struct Side {
     direction: Direction,
-    /// The round in which a state was seen last.
-    seen: Table<StateId, u32>,
-    /// The number of the state it was seen from.
-    before: Table<StateId, u32>,
-    round: u32,
+    /// The round in which a state was seen last, and in the lower half the number of the state it was seen from.
+    seen: Table<StateId, u64>,
+    round: u64,
+    start_state: Option<StateId>,
     frontier: Vec<StateId>,
     next: Vec<StateId>,
     /// Steps from the frontier.
@@ -73,9 +105,9 @@ impl Side {
         // COST: zeros, so that only what is touched takes memory.
         Self {
             direction,
-            seen: Table::filled(0, graph.state_count()),
-            before: Table::filled(0, graph.state_count()),
+            seen: pages::wide_zeros(graph.state_count()).into(),
             round: 0,
+            start_state: None,
             frontier: Vec::new(),
             next: Vec::new(),
             steps: 1,
@@ -83,9 +115,9 @@ impl Side {
     }
 
     fn start(&mut self, state: StateId) {
-        self.round += 1;
-        self.seen[state] = self.round;
-        self.before[state] = state.get();
+        self.round += 1 << u32::BITS;
+        self.start_state = Some(state);
+        self.see(state, state);
         self.frontier.clear();
         self.frontier.push(state);
         self.steps = 1;
@@ -93,7 +125,12 @@ impl Side {
 
     #[inline]
     fn has_seen(&self, state: StateId) -> bool {
-        self.seen[state] == self.round
+        self.seen[state] >= self.round
+    }
+
+    #[inline]
+    fn see(&mut self, state: StateId, before: StateId) {
+        self.seen[state] = self.round | u64::from(before.get());
     }
 
     #[inline]
@@ -126,8 +163,7 @@ impl Side {
                 if self.has_seen(to) || !self.admits(view, state, place) {
                     continue;
                 }
-                self.seen[to] = self.round;
-                self.before[to] = state.get();
+                self.see(to, state);
                 self.steps += self.row(graph, to).len();
                 self.next.push(to);
             }
@@ -141,7 +177,7 @@ impl Side {
         let mut trail = vec![state];
         let mut at = state;
         loop {
-            let before = StateId::at(self.before[at] as usize);
+            let before = StateId::at((self.seen[at] ^ self.round) as usize);
             if before == at {
                 return trail;
             }

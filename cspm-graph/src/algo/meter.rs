@@ -36,6 +36,33 @@ impl<'l> Meter<'l> {
         }
     }
 
+    /// Work units so far.
+    pub(super) fn spent(&self) -> u64 {
+        self.spent
+    }
+
+    /// A meter for one of several threads: it starts where this one stands.
+    pub(super) fn fork(&self) -> Self {
+        Self {
+            limits: self.limits,
+            spent: self.spent,
+            reported: self.spent,
+            next_check: self.spent,
+        }
+    }
+
+    /// Adds what a fork has spent since it was made, and has reported itself.
+    pub(super) fn join(&mut self, fork: &Self, start: u64) -> Result<(), QueryError> {
+        let work = fork.spent - start;
+        self.spent = self.spent.saturating_add(work);
+        self.reported = self.reported.saturating_add(work);
+        if self.spent >= self.next_check {
+            self.check()
+        } else {
+            Ok(())
+        }
+    }
+
     /// Checks the space that sets take.
     pub(super) fn check_set_words(&self, words: usize) -> Result<(), QueryError> {
         if words <= self.limits.set_words {
