@@ -26,18 +26,23 @@
     reason = "INVARIANT: ids in range: ids are checked where they enter, and tables and rows cover them all"
 )]
 
+mod between;
 mod blast;
+mod chain_pool;
 mod choke;
 mod components;
 mod cone;
+mod dominators;
 mod error;
 mod fewest_steps;
 mod free;
 mod frontier;
 mod jewel_sets;
 mod knuth;
+mod losses;
 mod meter;
 mod most_likely;
+mod needs;
 mod next_most_likely;
 mod parting;
 mod prize;
@@ -46,6 +51,7 @@ mod reach_sets;
 mod set_pool;
 mod upstream;
 pub mod verify;
+mod verify_choke;
 
 pub use blast::{BlastResources, blast_resources};
 pub use choke::{ChokePoint, ChokePoints, choke};

@@ -198,6 +198,38 @@ fn the_space_of_sets_is_bounded() {
 }
 
 #[test]
+fn the_space_of_choke_points_is_bounded() {
+    // Two ways of three states each meet in a gate: a chain for each of them, the gate's with all on it.
+    let mut steps: Vec<_> = [1, 4]
+        .iter()
+        .flat_map(|&from| {
+            [
+                step(&[0], from),
+                step(&[from], from + 1),
+                step(&[from + 1], from + 2),
+            ]
+        })
+        .collect();
+    steps.push(step(&[3, 6], 7));
+    let graph = Model::new(8, steps).build();
+    let view = graph.view(&ViewOptions::default());
+    let ask = |set_words| {
+        let limits = Limits {
+            set_words,
+            ..Limits::default()
+        };
+        choke(&view, &[state(0)], &[(state(7), 1)], &limits).map(|points| points.states().len())
+    };
+    let enough = (0..1000).find(|&words| ask(words).is_ok()).unwrap();
+    assert_eq!(ask(enough), Ok(8));
+    let error = ask(enough - 1).unwrap_err();
+    assert!(
+        matches!(error, QueryError::Limit(error) if error.name() == "set_words"),
+        "{error}"
+    );
+}
+
+#[test]
 fn ways_are_bounded_and_say_so() {
     let graph = Model::new(2, vec![step(&[0], 1); 5]).build();
     let view = graph.view(&ViewOptions::default());
