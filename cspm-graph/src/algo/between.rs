@@ -47,16 +47,22 @@ impl Between {
                 open.push(target);
             }
         }
+        let mut step_count = 0;
+        let mut touched = 0;
         while let Some(state) = open.pop() {
-            let mut work = 1;
             let mut meet = |from: StateId| {
-                if reached.contains(from) && members.insert(from) {
+                let is_inside = reached.contains(from);
+                if is_inside && members.insert(from) {
+                    // COST: asks for the row without waiting for it, so that many are on their way at a time.
+                    touched ^= graph.origins(from).first().map_or(0, |it| it.index());
                     open.push(from);
                 }
+                is_inside
             };
+            let mut work = 1;
             each_origin(view, state, |from| {
                 work += 1;
-                meet(from);
+                step_count += usize::from(meet(from));
             });
             for gate in view.gates_into(state) {
                 let inputs = graph.gate_inputs(gate);
@@ -70,12 +76,13 @@ impl Between {
             }
             meter.spend(work)?;
         }
+        std::hint::black_box(touched);
         gates.sort_unstable();
         let count = members.close();
 
         let mut states: Table<LocalId, StateId> = Table::with_capacity(count);
         let mut offsets = Vec::with_capacity(count + 1);
-        let mut origins: Vec<LocalId> = Vec::new();
+        let mut origins: Vec<LocalId> = Vec::with_capacity(step_count);
         offsets.push(0);
         for state in members.iter() {
             states.push(state);

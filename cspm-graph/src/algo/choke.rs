@@ -123,35 +123,33 @@ struct Cut {
 impl ChokePoints {
     /// Steps and gates that cut jewels off, ascending.
     pub fn steps(&self) -> impl ExactSizeIterator<Item = ChokePoint<'_, StepId>> + Clone {
-        self.steps.iter().map(|&(id, at)| ChokePoint {
-            id,
-            points: self,
-            cut: &self.states[at],
-        })
+        self.steps.iter().map(|&(id, at)| self.point(id, at))
     }
 
     /// States that cut jewels off, ascending.
     pub fn states(&self) -> impl ExactSizeIterator<Item = ChokePoint<'_, StateId>> + Clone {
-        self.states.iter().map(|cut| ChokePoint {
-            id: cut.state,
-            points: self,
-            cut,
-        })
+        let numbered = self.states.iter().enumerate();
+        numbered.map(|(at, cut)| self.point(cut.state, at))
     }
 
     /// What a step cuts off, if anything.
     pub fn of_step(&self, step: StepId) -> Option<ChokePoint<'_, StepId>> {
         let place = self.steps.binary_search_by_key(&step, |&(id, _)| id).ok()?;
-        self.steps().nth(place)
+        Some(self.point(step, self.steps[place].1))
     }
 
     /// What a state cuts off, if anything.
     pub fn of_state(&self, state: StateId) -> Option<ChokePoint<'_, StateId>> {
-        let place = self
-            .states
-            .binary_search_by_key(&state, |cut| cut.state)
-            .ok()?;
-        self.states().nth(place)
+        let place = self.states.binary_search_by_key(&state, |cut| cut.state);
+        Some(self.point(state, place.ok()?))
+    }
+
+    fn point<I>(&self, id: I, at: usize) -> ChokePoint<'_, I> {
+        ChokePoint {
+            id,
+            points: self,
+            cut: &self.states[at],
+        }
     }
 }
 

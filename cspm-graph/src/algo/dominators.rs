@@ -162,6 +162,9 @@ fn tree(
                 let (least, hops) = forest.least(arrival.place[from]);
                 semi = semi.min(forest.semi[least]);
                 work += 1 + hops;
+                if semi == root() {
+                    break;
+                }
             }
             meter.spend(work)?;
         }

@@ -15,7 +15,7 @@
 //! | what is the likeliest way to each state? | [`most_likely`] |
 //! | and the next ones? | [`next_most_likely`] |
 //! | which prize draws an attacker from each state? | [`prize`] |
-//! | which single step or state, left out, cuts jewels off? | [`choke`] |
+//! | which single steps and states, left out, cut jewels off? | [`choke`] |
 //! | what can be walked into from outside? | [`free`] |
 //! | how many resources lie behind a state? | [`blast_resources`] |
 //!

@@ -28,9 +28,9 @@ pub(super) struct Needs {
 
 impl Needs {
     /// # Complexity
-    /// Without gates O(n): the dominator tree says it all. With gates one pass over the states that are sources
-    /// or merge ways below gates, in topological order; within a component, again until nothing changes. Each
-    /// look at a way costs at most the distance to where its chain meets the others.
+    /// Without gates O(n): the dominator tree says it all. With gates one pass over the states below them at which
+    /// ways meet, in topological order; within a component, again until nothing changes. Each look at a way costs
+    /// at most the distance to where its chain meets the others.
     pub(super) fn build(
         part: &Between,
         dominators: &Dominators,
@@ -41,25 +41,16 @@ impl Needs {
             let plan = Plan::new(part, dominators, entries, meter)?;
             return Fixpoint::new(&plan).run(meter);
         }
-        let above = dominators.above.values();
+        // A chain for each place, numbered as the places are.
+        let count = dominators.state.len();
+        let chain: Vec<ChainId> = (0..count).map(ChainId::at).collect();
+        let heads: Vec<Place> = (0..count).map(Place::at).collect();
+        let above = dominators.above.values().iter();
+        let rests: Vec<ChainId> = above.map(|up| ChainId::at(up.index())).collect();
         Ok(Self {
-            chain: above
-                .iter()
-                .enumerate()
-                .map(|(at, _)| ChainId::at(at))
-                .collect::<Vec<_>>()
-                .into(),
-            heads: above
-                .iter()
-                .enumerate()
-                .map(|(at, _)| Place::at(at))
-                .collect::<Vec<_>>()
-                .into(),
-            rests: above
-                .iter()
-                .map(|up| ChainId::at(up.index()))
-                .collect::<Vec<_>>()
-                .into(),
+            chain: chain.into(),
+            heads: heads.into(),
+            rests: rests.into(),
         })
     }
 }
@@ -188,9 +179,10 @@ impl<'p> Fixpoint<'p> {
         let count = plan.top.len();
         let mut chain = Table::filled(None, count);
         chain[root()] = Some(ChainPool::empty());
-        let depth = &plan.dominators.depth;
-        let mut order: Vec<Place> = depth.ids().collect();
-        order.sort_by_key(|&place| depth[place]);
+        // COST: depths are small numbers, so this sorts by counting.
+        let depths = plan.dominators.depth.iter();
+        let by_depth = depths.map(|(place, &depth)| (Rank::at(depth as usize), place));
+        let (_, order) = Rows::group(count, by_depth, root()).into_parts();
         let mut rank = Table::filled(Rank::at(0), count);
         for (at, &place) in order.iter().enumerate() {
             rank[place] = Rank::at(at);

@@ -152,6 +152,40 @@ fn sets_of_long_ways_below_gates_share_what_they_have() {
 }
 
 #[test]
+fn a_dense_cycle_below_gates_needs_what_its_gates_share() {
+    // {1, 2} → 4, {1, 3} → 5, and both lead to each state of a clique.
+    const CLIQUE: u32 = 500;
+    let mut builder = GraphBuilder::new(6 + CLIQUE as usize);
+    let plain = StepAttributes::default();
+    for (from, to) in (1..=3).map(|to| (0, to)) {
+        builder.add_step(state(from), state(to), plain);
+    }
+    builder.add_gate(&states(&[1, 2]), state(4), plain);
+    builder.add_gate(&states(&[1, 3]), state(5), plain);
+    for member in 6..6 + CLIQUE {
+        for from in (4..6).chain(6..6 + CLIQUE) {
+            builder.add_step(state(from), state(member), plain);
+        }
+    }
+    let graph = builder.build(&Limits::default()).unwrap();
+    let view = graph.view(&ViewOptions::default());
+    let limits = Limits {
+        work: 10_000_000,
+        ..Limits::default()
+    };
+    let jewels: Vec<_> = (6..6 + CLIQUE).map(|at| (state(at), 1)).collect();
+    let points = choke(&view, &[state(0)], &jewels, &limits).unwrap();
+    let count_of = |at: u32| points.of_state(state(at)).map(|point| point.jewel_count());
+    assert_eq!(
+        (count_of(0), count_of(1)),
+        (Some(CLIQUE as usize), Some(CLIQUE as usize))
+    );
+    assert_eq!([2, 3, 4, 5].map(count_of), [None; 4]);
+    assert!((6..6 + CLIQUE).all(|at| count_of(at) == Some(1)));
+    assert_eq!(points.steps().len(), 1);
+}
+
+#[test]
 fn a_long_ring_is_one_component() {
     let mut builder = GraphBuilder::new(COUNT as usize);
     for number in 0..COUNT {
