@@ -62,7 +62,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let points = choke(&view, &[street], &[(safe, 100)], &limits)?;
-    let states: Vec<_> = points.states().iter().map(|it| name(it.id())).collect();
+    let states: Vec<_> = points.states().map(|it| name(it.id())).collect();
     println!(
         "guard any of these, and the safe is safe: {}",
         states.join(", ")

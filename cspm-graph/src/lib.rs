@@ -37,12 +37,12 @@
 //! # Untrusted input
 //! The graph is built from what scanners and the attacker's own account say, so its shape is hostile.
 //! [`graph::Limits`] bounds its size at [`graph::GraphBuilder::build`] and the work of each question. For n
-//! states, m steps and gates with their inputs, reach costs O(n + m), the most likely ways O(m log n). The
-//! worse ones say so: [`algo::jewel_sets`] may need a round for each gate on a cycle,
-//! [`algo::next_most_likely`] a search for each step of each way found, [`algo::choke`] one for each
-//! distinct candidate, [`algo::prize`] one for each state at which the ways to the inputs of a gate part. All
-//! of them stop at [`graph::Limits::work`] and at a [`graph::Cancel`]. "Does not panic" does not cover running out of
-//! memory below the limits.
+//! states, m steps and gates with their inputs, reach costs O(n + m), the most likely ways and, without gates,
+//! choke points O(m log n). The worse ones say so: [`algo::jewel_sets`] may need a round for each gate on a
+//! cycle, [`algo::next_most_likely`] a search for each step of each way found, [`algo::prize`] one for each
+//! state at which the ways to the inputs of a gate part, [`algo::choke`] a set of its own for each state below a
+//! gate at which ways meet, and on cycles again while sets shrink. All of them stop at [`graph::Limits::work`]
+//! and at a [`graph::Cancel`]. "Does not panic" does not cover running out of memory below the limits.
 //!
 //! # Features
 //! `derive` (default): facts to steps. Without it the crate is the graph and its algorithms alone.

@@ -110,7 +110,7 @@ impl Analysis<'_> {
         {
             let jewels = choke
                 .of_step(only)
-                .map(|it| it.jewels().to_vec())
+                .map(|it| it.jewels())
                 .unwrap_or_default();
             let (_, count, value) = self.worth(jewels);
             (count, value)
@@ -158,7 +158,7 @@ impl Analysis<'_> {
                 .collect::<Vec<_>>()
         };
         for point in choke.steps() {
-            let (jewels, count, value) = self.worth(point.jewels().iter().copied());
+            let (jewels, count, value) = self.worth(point.jewels());
             let technique = graph
                 .step(point.id())
                 .and_then(|step| self.derived.behind(&step))
@@ -180,7 +180,7 @@ impl Analysis<'_> {
             ));
         }
         for point in choke.states() {
-            let (jewels, count, value) = self.worth(point.jewels().iter().copied());
+            let (jewels, count, value) = self.worth(point.jewels());
             let state = self.derived.state_ref(point.id());
             if self.entries.contains(&point.id()) {
                 continue;

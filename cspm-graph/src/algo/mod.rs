@@ -15,7 +15,7 @@
 //! | what is the likeliest way to each state? | [`most_likely`] |
 //! | and the next ones? | [`next_most_likely`] |
 //! | which prize draws an attacker from each state? | [`prize`] |
-//! | which single step or state, left out, cuts jewels off? | [`choke`] |
+//! | which single steps and states, left out, cut jewels off? | [`choke`] |
 //! | what can be walked into from outside? | [`free`] |
 //! | how many resources lie behind a state? | [`blast_resources`] |
 //! | how many lie behind each? | [`blast_sizes`] |
@@ -27,12 +27,15 @@
     reason = "INVARIANT: ids in range: ids are checked where they enter, and tables and rows cover them all"
 )]
 
+mod between;
 mod blast;
 mod blast_sizes;
+mod chain_pool;
 mod choke;
 mod components;
 mod cone;
 mod contraction;
+mod dominators;
 mod error;
 mod fewest_steps;
 mod free;
@@ -40,8 +43,10 @@ mod frontier;
 mod gate_steps;
 mod jewel_sets;
 mod knuth;
+mod losses;
 mod meter;
 mod most_likely;
+mod needs;
 mod next_most_likely;
 mod open_gates;
 mod order;
@@ -54,6 +59,7 @@ mod set_union;
 mod sketch_pool;
 pub mod verify;
 mod verify_blast;
+mod verify_choke;
 
 pub use blast::{Accuracy, BlastSize, blast_resources};
 pub use blast_sizes::{BlastOptions, BlastSizes, blast_sizes};

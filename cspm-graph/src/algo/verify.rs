@@ -5,8 +5,9 @@
 
 use std::collections::HashSet;
 
-use super::{ChokePoints, Derivation, Derivations, Jewel, JewelSets, Prizes};
-use crate::graph::{StateId, StateSet, Step, StepId, View};
+pub use super::verify_choke::choke;
+use super::{Derivation, Derivations, Jewel, JewelSets, Prizes};
+use crate::graph::{StateId, StateSet, Step, View};
 
 pub use super::verify_blast::blast_sizes;
 
@@ -308,65 +309,6 @@ pub fn prizes(
             has_open_gate || attained.contains(state),
             "a prize can be won",
             state,
-        )?;
-    }
-    Ok(())
-}
-
-/// Checks that each choke point cuts off what it says, by sweeping the view without it.
-///
-/// That none is missing is not checked: it would take a sweep for every step and state.
-///
-/// # Errors
-/// The first jewel that a choke point names wrongly or leaves out.
-///
-/// # Complexity
-/// A sweep of [`reach_with`] for each choke point.
-pub fn choke(
-    view: &View<'_>,
-    entries: &[StateId],
-    jewels: &[Jewel],
-    points: &ChokePoints,
-) -> Result<(), VerifyError> {
-    let none = StateSet::new();
-    let before = sweep(view, entries, &none);
-    let check = |after: &StateSet, claimed: &[usize], claimed_value: u64| {
-        let mut sum = 0_u64;
-        for (jewel, &(state, value)) in jewels.iter().enumerate() {
-            let is_cut_off = before.contains(state) && !after.contains(state);
-            let agrees = is_cut_off == claimed.contains(&jewel);
-            ensure(agrees, "a choke point cuts off the jewels it names", state)?;
-            sum = sum.saturating_add(if is_cut_off { value } else { 0 });
-            let last = jewel + 1 == jewels.len();
-            ensure(
-                !last || sum == claimed_value,
-                "values that are cut off are summed",
-                state,
-            )?;
-        }
-        Ok(())
-    };
-    for point in points.steps() {
-        check(
-            &sweep(&view.without(&[point.id()]), entries, &none),
-            point.jewels(),
-            point.value(),
-        )?;
-    }
-    for point in points.states() {
-        let around = view
-            .steps_from(point.id())
-            .chain(view.steps_into(point.id()));
-        let around: Vec<StepId> = around.map(|step| step.id()).collect();
-        let entries: Vec<StateId> = entries
-            .iter()
-            .copied()
-            .filter(|&entry| entry != point.id())
-            .collect();
-        check(
-            &sweep(&view.without(&around), &entries, &none),
-            point.jewels(),
-            point.value(),
         )?;
     }
     Ok(())

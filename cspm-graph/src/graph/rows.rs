@@ -79,6 +79,11 @@ impl<I: Id, T: Copy> Rows<I, T> {
         &self.values[self.range(id)]
     }
 
+    pub(crate) fn row_mut(&mut self, id: I) -> &mut [T] {
+        let range = self.range(id);
+        &mut self.values[range]
+    }
+
     /// Sorts each row.
     ///
     /// COST: rows are short, and sorting them where they lie touches no other memory.

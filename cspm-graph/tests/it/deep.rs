@@ -1,7 +1,7 @@
 //! Chains of a million states: no recursion, and near-linear time.
 
 use cspm_graph::algo::{
-    BlastOptions, QueryError, blast_resources, blast_sizes, choke, free, jewel_sets, most_likely,
+    BlastOptions, blast_resources, blast_sizes, choke, free, jewel_sets, most_likely,
     next_most_likely, prize, reach,
 };
 use cspm_graph::graph::{AttackGraph, GraphBuilder, Limits, StateSet, StepAttributes, ViewOptions};
@@ -62,14 +62,128 @@ fn a_long_chain_is_walked_to_its_end() {
     };
     let (found, _) = next_most_likely(&view, &[entry], last, 1, &few).unwrap();
     assert_eq!(found.len(), 1);
-    let few = Limits {
-        work: 100_000_000,
+    let points = choke(&view, &[entry], &jewels, &limits).unwrap();
+    let counts = (points.states().len(), points.steps().len());
+    assert_eq!(counts, (COUNT as usize, COUNT as usize - 1));
+    assert!(points.states().all(|point| point.value() == 1));
+}
+
+#[test]
+fn every_state_of_a_chain_cuts_off_the_jewels_behind_it() {
+    let graph = chain(false);
+    let view = graph.view(&ViewOptions::default());
+    let jewels: Vec<_> = (0..COUNT).map(|at| (state(at), 1)).collect();
+    let points = choke(&view, &[state(0)], &jewels, &Limits::default()).unwrap();
+    for (point, left) in points.states().zip((1..=COUNT as usize).rev()) {
+        assert_eq!((point.jewel_count(), point.value()), (left, left as u64));
+    }
+    let last = points.of_state(state(COUNT - 3)).unwrap();
+    let behind = COUNT as usize - 3..COUNT as usize;
+    assert_eq!(last.jewels(), behind.collect::<Vec<usize>>());
+}
+
+#[test]
+fn a_hub_is_no_choke_point_of_what_has_another_way() {
+    // 0 → 1, 1 → each of the rest, each of them → 2; every other one has a way from 0 as well.
+    const RAYS: u32 = 100_000;
+    let mut builder = GraphBuilder::new(RAYS as usize + 3);
+    let mut add = |from: u32, to: u32| {
+        builder.add_step(state(from), state(to), StepAttributes::default());
+    };
+    add(0, 1);
+    for ray in 3..RAYS + 3 {
+        add(1, ray);
+        add(ray, 2);
+        add(2, ray);
+        if ray % 2 == 0 {
+            add(0, ray);
+        }
+    }
+    let graph = builder.build(&Limits::default()).unwrap();
+    let view = graph.view(&ViewOptions::default());
+    let jewels: Vec<_> = (0..RAYS + 3).map(|at| (state(at), 1)).collect();
+    let points = choke(&view, &[state(0)], &jewels, &Limits::default()).unwrap();
+    let count_of = |at: u32| points.of_state(state(at)).map(|point| point.jewel_count());
+    assert_eq!(count_of(0), Some(RAYS as usize + 3));
+    assert_eq!(
+        (count_of(1), count_of(2), count_of(3)),
+        (Some(1), Some(1), Some(1))
+    );
+    assert_eq!(points.steps().len(), 1);
+}
+
+#[test]
+fn sets_of_long_ways_below_gates_share_what_they_have() {
+    // Two lanes, with a gate over each rung into a lane of its own whose states lead back two rungs and on.
+    const RUNGS: u32 = 100_000;
+    let mut builder = GraphBuilder::new(3 * RUNGS as usize + 1);
+    let at = |rung: u32, lane: u32| state(1 + 3 * rung + lane);
+    for rung in 0..RUNGS {
+        for lane in 0..2 {
+            let before = if rung == 0 {
+                state(0)
+            } else {
+                at(rung - 1, lane)
+            };
+            builder.add_step(before, at(rung, lane), StepAttributes::default());
+        }
+        let (left, right, over) = (at(rung, 0), at(rung, 1), at(rung, 2));
+        builder.add_gate(&[left, right], over, StepAttributes::default());
+        if rung > 0 {
+            builder.add_step(over, at(rung - 1, 2), StepAttributes::default());
+            builder.add_step(at(rung - 1, 2), over, StepAttributes::default());
+        }
+    }
+    let graph = builder.build(&Limits::default()).unwrap();
+    let view = graph.view(&ViewOptions::default());
+    let limits = Limits {
+        work: 20_000_000,
         ..Limits::default()
     };
-    assert!(matches!(
-        choke(&view, &[entry], &jewels, &few),
-        Err(QueryError::Limit(_))
-    ));
+    // Each gate gives the whole third lane, so the last of it needs the first rung alone.
+    let jewels = [(at(RUNGS - 1, 2), 1), (at(RUNGS - 1, 1), 1)];
+    let points = choke(&view, &[state(0)], &jewels, &limits).unwrap();
+    let of = |place| points.of_state(place).map(|point| point.jewels());
+    assert_eq!(of(state(0)), Some(vec![0, 1]));
+    assert_eq!(
+        (of(at(0, 0)), of(at(0, 1))),
+        (Some(vec![0]), Some(vec![0, 1]))
+    );
+    assert_eq!((of(at(1, 0)), of(at(1, 1))), (None, Some(vec![1])));
+}
+
+#[test]
+fn a_dense_cycle_below_gates_needs_what_its_gates_share() {
+    // {1, 2} → 4, {1, 3} → 5, and both lead to each state of a clique.
+    const CLIQUE: u32 = 500;
+    let mut builder = GraphBuilder::new(6 + CLIQUE as usize);
+    let plain = StepAttributes::default();
+    for (from, to) in (1..=3).map(|to| (0, to)) {
+        builder.add_step(state(from), state(to), plain);
+    }
+    builder.add_gate(&states(&[1, 2]), state(4), plain);
+    builder.add_gate(&states(&[1, 3]), state(5), plain);
+    for member in 6..6 + CLIQUE {
+        for from in (4..6).chain(6..6 + CLIQUE) {
+            builder.add_step(state(from), state(member), plain);
+        }
+    }
+    let graph = builder.build(&Limits::default()).unwrap();
+    let view = graph.view(&ViewOptions::default());
+    let limits = Limits {
+        work: 10_000_000,
+        ..Limits::default()
+    };
+    let jewels: Vec<_> = (6..6 + CLIQUE).map(|at| (state(at), 1)).collect();
+    let points = choke(&view, &[state(0)], &jewels, &limits).unwrap();
+    let count_of = |at: u32| points.of_state(state(at)).map(|point| point.jewel_count());
+    assert_eq!(
+        (count_of(0), count_of(1)),
+        (Some(CLIQUE as usize), Some(CLIQUE as usize))
+    );
+    assert_eq!([2, 3, 4, 5].map(count_of), [None; 4]);
+    assert!((6..6 + CLIQUE).all(|at| count_of(at) == Some(1)));
+    assert_eq!(points.steps().len(), 1);
 }
 
 #[test]
@@ -144,4 +258,8 @@ fn a_long_chain_of_gates_is_walked_to_its_end() {
         ways.derivation(last).map(|way| way.steps().len()),
         Some(COUNT as usize - 1)
     );
+    let points = choke(&view, &[entry], &[(last, 7)], &limits).unwrap();
+    let counts = (points.states().len(), points.steps().len());
+    assert_eq!(counts, (COUNT as usize, COUNT as usize - 1));
+    assert!(points.steps().all(|point| point.value() == 7));
 }

@@ -274,53 +274,33 @@ fn the_space_of_sketches_is_bounded() {
 }
 
 #[test]
-fn ways_are_bounded_and_say_so() {
-    let graph = Model::new(2, vec![step(&[0], 1); 5]).build();
+fn the_space_of_choke_points_is_bounded() {
+    // Two ways of three states each meet in a gate: a chain for each of them, the gate's with all on it.
+    let mut steps: Vec<_> = [1, 4]
+        .iter()
+        .flat_map(|&from| {
+            [
+                step(&[0], from),
+                step(&[from], from + 1),
+                step(&[from + 1], from + 2),
+            ]
+        })
+        .collect();
+    steps.push(step(&[3, 6], 7));
+    let graph = Model::new(8, steps).build();
     let view = graph.view(&ViewOptions::default());
-    let ask = |limits: &Limits| {
-        let (found, cut) =
-            next_most_likely(&view, &states(&[0]), state(1), usize::MAX, limits).unwrap();
-        (found.len(), cut)
+    let ask = |set_words| {
+        let limits = Limits {
+            set_words,
+            ..Limits::default()
+        };
+        choke(&view, &[state(0)], &[(state(7), 1)], &limits).map(|points| points.states().len())
     };
-    assert_eq!(
-        ask(&Limits {
-            paths: 5,
-            ..Limits::default()
-        }),
-        (5, false)
-    );
-    assert_eq!(
-        ask(&Limits {
-            paths: 4,
-            ..Limits::default()
-        }),
-        (4, true)
-    );
-    // Work that suffices for some ways gives these, and says that there may be more.
-    let some = (0..200).map(|work| Limits {
-        work,
-        ..Limits::default()
-    });
-    let partial =
-        some.filter_map(|limits| next_most_likely(&view, &states(&[0]), state(1), 9, &limits).ok());
-    let lengths: Vec<(usize, bool)> = partial.map(|(found, cut)| (found.len(), cut)).collect();
+    let enough = (0..1000).find(|&words| ask(words).is_ok()).unwrap();
+    assert_eq!(ask(enough), Ok(8));
+    let error = ask(enough - 1).unwrap_err();
     assert!(
-        lengths
-            .iter()
-            .all(|&(length, cut)| cut == (length < 5) || length == 5)
-    );
-    assert!(lengths.contains(&(2, true)) && lengths.ends_with(&[(5, false)]));
-}
-
-#[test]
-fn a_limit_reads_as_one_line() {
-    let error = build(&Limits {
-        steps: 1,
-        ..Limits::default()
-    })
-    .unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "graph not built: limit `steps` of 1 passed: 2 observed; raise the limit or ask for less"
+        matches!(error, QueryError::Limit(error) if error.name() == "set_words"),
+        "{error}"
     );
 }
