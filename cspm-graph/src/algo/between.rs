@@ -38,7 +38,7 @@ impl Between {
         targets: impl IntoIterator<Item = StateId>,
         meter: &mut Meter<'_>,
     ) -> Result<Self, QueryError> {
-        let graph = view.graph();
+        let (graph, backward) = (view.graph(), view.backward());
         let mut members = RankedSet::new(graph.state_count());
         let mut open: Vec<StateId> = Vec::new();
         let mut gates: Vec<GateId> = Vec::new();
@@ -54,16 +54,16 @@ impl Between {
                 let is_inside = reached.contains(from);
                 if is_inside && members.insert(from) {
                     // COST: asks for the row without waiting for it, so that many are on their way at a time.
-                    touched ^= graph.origins(from).first().map_or(0, |it| it.index());
+                    touched ^= backward.row(from).first().map_or(0, |it| it.index());
                     open.push(from);
                 }
                 is_inside
             };
             let mut work = 1;
-            each_origin(view, state, |from| {
+            for &from in backward.row(state) {
                 work += 1;
                 step_count += usize::from(meet(from));
-            });
+            }
             for gate in view.gates_into(state) {
                 let inputs = graph.gate_inputs(gate);
                 work += inputs.len();
@@ -86,7 +86,12 @@ impl Between {
         offsets.push(0);
         for state in members.iter() {
             states.push(state);
-            each_origin(view, state, |from| origins.extend(members.rank(from)));
+            origins.extend(
+                backward
+                    .row(state)
+                    .iter()
+                    .filter_map(|&from| members.rank(from)),
+            );
             // Each step is in one row, and a graph has fewer steps than `u32` counts.
             offsets.push(u32::try_from(origins.len()).unwrap_or(u32::MAX));
             meter.spend(1)?;
@@ -134,20 +139,6 @@ impl Between {
     /// The local id of a state, if it is in the part.
     pub(super) fn local(&self, state: StateId) -> Option<LocalId> {
         self.members.rank(state)
-    }
-}
-
-/// Calls `each` with the origin of each ordinary step of the view into a state.
-#[inline]
-fn each_origin(view: &View<'_>, state: StateId, mut each: impl FnMut(StateId)) {
-    if view.is_whole() {
-        // COST: spares the look-up of the steps themselves.
-        view.graph()
-            .origins(state)
-            .iter()
-            .for_each(|&from| each(from));
-    } else {
-        view.ordinary_into(state).for_each(|(_, from)| each(from));
     }
 }
 

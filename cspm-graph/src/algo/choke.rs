@@ -1,6 +1,6 @@
 //! Which single step or state, left out, cuts jewels off.
 
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 
 use super::between::Between;
 use super::cone::LocalId;
@@ -9,7 +9,6 @@ use super::error::check_states;
 use super::losses::Losses;
 use super::meter::Meter;
 use super::needs::Needs;
-use super::reach::walk;
 use super::{Jewel, QueryError, frontier};
 use crate::graph::{Id, Limits, StateId, StateSet, StepId, View};
 
@@ -44,13 +43,7 @@ pub fn choke(
     check_states(view.graph(), jewels.iter().map(|&(state, _)| state))?;
     let mut meter = Meter::new(limits);
     let none = StateSet::new();
-    let reached = if view.is_whole() {
-        frontier::reach(view.graph(), entries, &none, &mut meter)?
-    } else {
-        walk(view, entries, &none, &mut meter, |_| {
-            ControlFlow::Continue(())
-        })?
-    };
+    let reached = frontier::reach(view, entries, &none, &mut meter)?;
     let targets = jewels.iter().map(|&(state, _)| state);
     let part = Between::build(view, &reached, targets, &mut meter)?;
     let mut sources: Vec<LocalId> = entries

@@ -7,8 +7,8 @@ use super::gate_steps::GateSteps;
 use super::meter::Meter;
 use crate::graph::sealed::Sealed as _;
 use crate::graph::{
-    AttackGraph, GateId, LimitError, Lists, Pairs as _, Rows, StateId, StateSet, Table, View,
-    define_id, group_pairs, pages,
+    GateId, LimitError, Lists, Pairs as _, Rows, StateId, StateSet, Table, View, define_id,
+    group_pairs, pages,
 };
 
 define_id! {
@@ -63,23 +63,26 @@ impl Contraction {
     ) -> Result<Self, QueryError> {
         let graph = view.graph();
         let gates = GateSteps::new(view, ambient, meter)?;
-        let is_everywhere = within.is_none();
         let mut node_of: Table<StateId, u32> = pages::zeros(graph.state_count()).into();
         let width = block_width(graph.state_count());
-        let everything = |_: StateId| true;
-        let within = |state: StateId| within.is_none_or(|within| within.contains(state));
-        let whole = |_: StateId, _: usize| true;
-        let admits = |state: StateId, place: usize| view.admits(graph.step_into(state, place));
+        let targets: Vec<StateId> = targets
+            .filter(|&target| within.is_none_or(|within| within.contains(target)))
+            .collect();
+        let (rows, numbers) = (view.backward(), &mut node_of);
         // One ground for each case, so that the common one tests nothing.
-        let targets: Vec<StateId> = targets.filter(|&target| within(target)).collect();
-        let numbers = &mut node_of;
-        let (node_count, lists) = match (view.is_whole(), is_everywhere) {
-            (true, true) => Ground::new(graph, &gates, whole, everything)
-                .contract(numbers, width, &targets, meter)?,
-            (true, false) => Ground::new(graph, &gates, whole, within)
-                .contract(numbers, width, &targets, meter)?,
-            (false, _) => Ground::new(graph, &gates, admits, within)
-                .contract(numbers, width, &targets, meter)?,
+        let (node_count, lists) = match within {
+            None => Ground {
+                rows,
+                gates: &gates,
+                within: |_| true,
+            }
+            .contract(numbers, width, &targets, meter)?,
+            Some(within) => Ground {
+                rows,
+                gates: &gates,
+                within: |state| within.contains(state),
+            }
+            .contract(numbers, width, &targets, meter)?,
         };
         let lists = Lists::new(lists);
         meter.spend(lists.len())?;
@@ -142,11 +145,10 @@ const COMPLETE: u32 = u32::MAX;
 const WORK_OF_A_ROUND: usize = 1 << 20;
 
 /// What blocks walk on.
-struct Ground<'g, A, W> {
-    graph: &'g AttackGraph,
+struct Ground<'g, W> {
+    /// Origins of the steps into each state.
+    rows: &'g Rows<StateId, StateId>,
     gates: &'g GateSteps,
-    /// Whether the view has the step at a place of the backward row of a state.
-    admits: A,
     /// Whether a state may be walked to.
     within: W,
 }
@@ -181,20 +183,7 @@ struct Open {
     at_gates: bool,
 }
 
-impl<'g, A, W> Ground<'g, A, W>
-where
-    A: Fn(StateId, usize) -> bool + Sync,
-    W: Fn(StateId) -> bool + Sync,
-{
-    fn new(graph: &'g AttackGraph, gates: &'g GateSteps, admits: A, within: W) -> Self {
-        Self {
-            graph,
-            gates,
-            admits,
-            within,
-        }
-    }
-
+impl<W: Fn(StateId) -> bool + Sync> Ground<'_, W> {
     /// Gives each state its node; returns the number of nodes, and the steps between them.
     fn contract(
         &self,
@@ -282,10 +271,8 @@ where
                             last = origin;
                         }
                     };
-                    for (place, &origin) in self.graph.origins(state).iter().enumerate() {
-                        if (self.admits)(state, place) {
-                            add(node_of[origin]);
-                        }
+                    for &origin in self.rows.row(state) {
+                        add(node_of[origin]);
                     }
                     for &origin in self.gates.before(state) {
                         add(node_of[origin]);
@@ -303,11 +290,7 @@ impl Block<'_> {
     }
 
     /// Walks on until there is nothing left to do, or for a while.
-    fn walk<A, W>(&mut self, ground: &Ground<'_, A, W>)
-    where
-        A: Fn(StateId, usize) -> bool + Sync,
-        W: Fn(StateId) -> bool + Sync,
-    {
+    fn walk(&mut self, ground: &Ground<'_, impl Fn(StateId) -> bool>) {
         while self.work < WORK_OF_A_ROUND {
             if self.path.is_empty() {
                 let Some(root) = self.roots.pop() else { return };
@@ -321,13 +304,10 @@ impl Block<'_> {
         }
     }
 
-    fn enter<A, W>(&mut self, place: usize, ground: &Ground<'_, A, W>)
-    where
-        W: Fn(StateId) -> bool + Sync,
-    {
+    fn enter(&mut self, place: usize, ground: &Ground<'_, impl Fn(StateId) -> bool>) {
         let state = StateId::at(self.base + place);
         self.numbers[place] = self.next_number;
-        let (next, end) = ground.graph.backward_range(state);
+        let (next, end) = ground.rows.bounds(state);
         self.path.push(Open {
             place: position(place),
             next,
@@ -342,11 +322,7 @@ impl Block<'_> {
     }
 
     /// Walks on until the path is empty, or for a while.
-    fn close<A, W>(&mut self, ground: &Ground<'_, A, W>)
-    where
-        A: Fn(StateId, usize) -> bool + Sync,
-        W: Fn(StateId) -> bool + Sync,
-    {
+    fn close(&mut self, ground: &Ground<'_, impl Fn(StateId) -> bool>) {
         while self.work < WORK_OF_A_ROUND
             && let Some(open) = self.path.last_mut()
         {
@@ -355,11 +331,8 @@ impl Block<'_> {
             let row = if at_gates {
                 ground.gates.at(open.next, open.end)
             } else {
-                ground.graph.origins_at(open.next, open.end)
+                ground.rows.between(open.next, open.end)
             };
-            // Only used for the row of steps.
-            let begin = open.next.wrapping_sub(ground.graph.backward_range(state).0);
-            let admits = |at: usize| at_gates || (ground.admits)(state, begin as usize + at);
             let mut lowest = open.lowest;
             let mut enter = None;
             let mut looked_at = 0;
@@ -367,22 +340,18 @@ impl Block<'_> {
                 let place = origin.index().wrapping_sub(self.base);
                 match self.numbers.get(place) {
                     None => {
-                        if (ground.within)(origin) && admits(looked_at) {
+                        if (ground.within)(origin) {
                             self.found.push(origin);
                         }
                     }
                     Some(&OUTSIDE) => {
-                        if (ground.within)(origin) && admits(looked_at) {
+                        if (ground.within)(origin) {
                             // Looked at again when it is done: its number is then what it leads back to.
                             enter = Some(place);
                             break;
                         }
                     }
-                    Some(&number) => {
-                        if number < lowest && admits(looked_at) {
-                            lowest = number;
-                        }
-                    }
+                    Some(&number) => lowest = lowest.min(number),
                 }
                 looked_at += 1;
             }

@@ -6,7 +6,7 @@ use super::QueryError;
 use super::error::check_states;
 use super::meter::Meter;
 use crate::graph::sealed::Sealed as _;
-use crate::graph::{AttackGraph, Limits, StateId, Table, View, pages};
+use crate::graph::{Limits, Rows, StateId, Table, View, pages};
 
 /// Returns for each pair of states the states on a way from the first to the second with the fewest steps, both
 /// ends included, or nothing where there is none.
@@ -32,6 +32,7 @@ pub fn fewest_steps(
     let graph = view.graph();
     check_states(graph, pairs.iter().flat_map(|&(from, to)| [from, to]))?;
     let mut meter = Meter::new(limits);
+    let (forward, backward) = (view.forward(), view.backward());
     let start = meter.spent();
     // COST: pairs with the same target share what was found from there.
     let mut by_target: Vec<usize> = (0..pairs.len()).collect();
@@ -47,12 +48,7 @@ pub fn fewest_steps(
     let shares: Vec<(Vec<Found>, Meter<'_>)> = same_target
         .par_chunks(share)
         .map_init(
-            || {
-                (
-                    Side::new(graph, Direction::Forward),
-                    Side::new(graph, Direction::Backward),
-                )
-            },
+            || (Side::new(forward), Side::new(backward)),
             |(ahead, back), same_target| {
                 let mut meter = meter.fork();
                 let mut found = Vec::new();
@@ -62,7 +58,7 @@ pub fn fewest_steps(
                         back.start(to);
                     }
                     ahead.start(from);
-                    found.push((at, meet(view, from, ahead, back, &mut meter)?));
+                    found.push((at, meet(from, ahead, back, &mut meter)?));
                 }
                 Ok((found, meter))
             },
@@ -81,15 +77,9 @@ pub fn fewest_steps(
 /// The place of a pair, and a way.
 type Found = (usize, Option<Vec<StateId>>);
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Direction {
-    Forward,
-    Backward,
-}
-
 /// One of the two searches.
-struct Side {
-    direction: Direction,
+struct Side<'v> {
+    rows: &'v Rows<StateId, StateId>,
     /// The round in which a state was seen last, and in the lower half the number of the state it was seen from.
     seen: Table<StateId, u64>,
     round: u64,
@@ -100,12 +90,12 @@ struct Side {
     steps: usize,
 }
 
-impl Side {
-    fn new(graph: &AttackGraph, direction: Direction) -> Self {
+impl<'v> Side<'v> {
+    fn new(rows: &'v Rows<StateId, StateId>) -> Self {
         // COST: zeros, so that only what is touched takes memory.
         Self {
-            direction,
-            seen: pages::wide_zeros(graph.state_count()).into(),
+            rows,
+            seen: pages::wide_zeros(rows.row_count()).into(),
             round: 0,
             start_state: None,
             frontier: Vec::new(),
@@ -133,38 +123,20 @@ impl Side {
         self.seen[state] = self.round | u64::from(before.get());
     }
 
-    #[inline]
-    fn row<'g>(&self, graph: &'g AttackGraph, state: StateId) -> &'g [StateId] {
-        match self.direction {
-            Direction::Forward => graph.targets(state),
-            Direction::Backward => graph.origins(state),
-        }
-    }
-
-    fn admits(&self, view: &View<'_>, state: StateId, at: usize) -> bool {
-        let graph = view.graph();
-        view.is_whole()
-            || view.admits(match self.direction {
-                Direction::Forward => graph.step_from(state, at),
-                Direction::Backward => graph.step_into(state, at),
-            })
-    }
-
     /// One level further, to its end.
-    fn advance(&mut self, view: &View<'_>, meter: &mut Meter<'_>) -> Result<(), QueryError> {
-        let graph = view.graph();
+    fn advance(&mut self, meter: &mut Meter<'_>) -> Result<(), QueryError> {
         self.next.clear();
         self.steps = 0;
         for at in 0..self.frontier.len() {
             let state = self.frontier[at];
-            let row = self.row(graph, state);
+            let row = self.rows.row(state);
             meter.spend(row.len() + 1)?;
-            for (place, &to) in row.iter().enumerate() {
-                if self.has_seen(to) || !self.admits(view, state, place) {
+            for &to in row {
+                if self.has_seen(to) {
                     continue;
                 }
                 self.see(to, state);
-                self.steps += self.row(graph, to).len();
+                self.steps += self.rows.row(to).len();
                 self.next.push(to);
             }
         }
@@ -192,11 +164,10 @@ impl Side {
 ///
 /// All levels of a side are whole. So the states of the first level of one side that the other has seen hold one
 /// on a shortest way: a shorter way through a later level would have its state of this level seen as well.
-fn meet(
-    view: &View<'_>,
+fn meet<'v>(
     from: StateId,
-    ahead: &mut Side,
-    back: &mut Side,
+    ahead: &mut Side<'v>,
+    back: &mut Side<'v>,
     meter: &mut Meter<'_>,
 ) -> Result<Option<Vec<StateId>>, QueryError> {
     let mut met = back.has_seen(from).then_some(from);
@@ -210,7 +181,7 @@ fn meet(
         } else {
             (&mut *back, &*ahead)
         };
-        side.advance(view, meter)?;
+        side.advance(meter)?;
         meter.spend(side.frontier.len())?;
         let seen = side.frontier.iter().copied();
         let seen = seen.filter(|&state| other.has_seen(state));

@@ -1,4 +1,4 @@
-//! What a set of states reaches, on a view that leaves nothing out.
+//! What a set of states reaches.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::QueryError;
 use super::meter::Meter;
 use crate::graph::sealed::Sealed as _;
-use crate::graph::{AttackGraph, GateId, StateId, StateSet, Table};
+use crate::graph::{AttackGraph, GateId, Rows, StateId, StateSet, Table, View};
 
 /// Frontiers with fewer steps than this are walked by one thread.
 const STEPS_OF_A_THREAD: usize = 1 << 9;
@@ -28,19 +28,20 @@ const BOTTOM_UP_SHARE: usize = 6;
 /// COST: a frontier holds the rows of its states, not their ids: rows are looked up when a state arrives, all of
 /// a row at once, so that the memory answers many questions at a time.
 pub(super) fn reach(
-    graph: &AttackGraph,
+    view: &View<'_>,
     source: &[StateId],
     ambient: &StateSet,
     meter: &mut Meter<'_>,
 ) -> Result<StateSet, QueryError> {
-    let mut walk = Walk::new(graph);
+    let graph = view.graph();
+    let mut walk = Walk::new(view);
     let mut missing: Table<GateId, Option<u32>> = Table::filled(None, graph.gate_count());
     let mut next: Vec<StateId> = source.to_vec();
     loop {
         let mut frontier = Frontier::default();
         for state in next.drain(..) {
             if walk.reached.insert(state) {
-                frontier.push(graph, state);
+                walk.push(&mut frontier, state);
             }
         }
         walk.close(frontier, meter)?;
@@ -49,7 +50,7 @@ pub(super) fn reach(
         }
         for state in std::mem::take(&mut walk.at_gates) {
             let mut work = 1;
-            for &gate in graph.gates_from(state) {
+            for gate in view.gates_from(state) {
                 work += 1;
                 let inputs = graph.gate_inputs(gate);
                 // Inputs that are still missing, counted when the first of them arrives.
@@ -84,16 +85,6 @@ struct Frontier {
 }
 
 impl Frontier {
-    #[inline]
-    fn push(&mut self, graph: &AttackGraph, state: StateId) {
-        let row = graph.forward_range(state);
-        self.steps += (row.1 - row.0) as usize;
-        self.rows.push(row);
-        if graph.is_gate_input(state) {
-            self.at_gates.push(state);
-        }
-    }
-
     fn append(&mut self, mut other: Self) {
         self.rows.append(&mut other.rows);
         self.steps += other.steps;
@@ -103,7 +94,9 @@ impl Frontier {
 }
 
 struct Walk<'g> {
+    view: &'g View<'g>,
     graph: &'g AttackGraph,
+    forward: &'g Rows<StateId, StateId>,
     reached: Reached,
     /// Reached inputs of gates that were not looked at yet.
     at_gates: Vec<StateId>,
@@ -112,12 +105,25 @@ struct Walk<'g> {
 }
 
 impl<'g> Walk<'g> {
-    fn new(graph: &'g AttackGraph) -> Self {
+    fn new(view: &'g View<'g>) -> Self {
+        let (graph, forward) = (view.graph(), view.forward());
         Self {
+            view,
             graph,
+            forward,
             reached: Reached::new(graph.state_count()),
             at_gates: Vec::new(),
-            steps_left: graph.ordinary_count(),
+            steps_left: forward.values().len(),
+        }
+    }
+
+    #[inline]
+    fn push(&self, frontier: &mut Frontier, state: StateId) {
+        let row = self.forward.bounds(state);
+        frontier.steps += (row.1 - row.0) as usize;
+        frontier.rows.push(row);
+        if self.graph.is_gate_input(state) {
+            frontier.at_gates.push(state);
         }
     }
 
@@ -187,15 +193,15 @@ impl<'g> Walk<'g> {
             if left.work > WORK_OF_A_ROUND {
                 budget = 0;
             }
-            for &to in self.graph.targets_at(begin, end) {
+            for &to in self.forward.between(begin, end) {
                 if !insert(&self.reached, to) {
                     continue;
                 }
                 if self.graph.is_gate_input(to) {
                     left.at_gates.push(to);
                 }
-                let (begin, end) = self.graph.forward_range(to);
-                if let Some(first) = self.graph.targets_at(begin, end).first() {
+                let (begin, end) = self.forward.bounds(to);
+                if let Some(first) = self.forward.between(begin, end).first() {
                     // Asks for the row without waiting for it.
                     touched ^= first.index();
                     left.steps += length(begin, end);
@@ -210,19 +216,20 @@ impl<'g> Walk<'g> {
 
     /// The states not reached that have an origin that is.
     fn bottom_up(&self) -> Frontier {
+        let backward = self.view.backward();
         let parts: Vec<Frontier> = (0..self.reached.words.len().div_ceil(WORDS_OF_A_PART))
             .into_par_iter()
             .map(|part| {
                 let mut next = Frontier::default();
                 let words = part * WORDS_OF_A_PART..(part + 1) * WORDS_OF_A_PART;
                 for state in self.reached.absent(words) {
-                    let mut origins = self.graph.origins(state).iter();
+                    let mut origins = backward.row(state).iter();
                     let looked_at = origins.len();
                     let found = origins.any(|&from| self.reached.contains(from));
                     next.work += 1 + looked_at - origins.len();
                     if found {
                         self.reached.insert(state);
-                        next.push(self.graph, state);
+                        self.push(&mut next, state);
                     }
                 }
                 next

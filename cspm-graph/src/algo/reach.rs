@@ -47,16 +47,10 @@ pub fn reach_with(
     limits: &Limits,
 ) -> Result<StateSet, QueryError> {
     check_states(view.graph(), source.iter().copied())?;
-    let mut meter = Meter::new(limits);
-    if view.is_whole() {
-        return frontier::reach(view.graph(), source, ambient, &mut meter);
-    }
-    walk(view, source, ambient, &mut meter, |_| {
-        ControlFlow::Continue(())
-    })
+    frontier::reach(view, source, ambient, &mut Meter::new(limits))
 }
 
-/// The walk behind [`reach_with`]; `arrive` sees each state once, in the order of arrival, and may stop it.
+/// As [`reach_with`], one state after the other; `arrive` sees each once, in the order of arrival, and may stop it.
 pub(super) fn walk(
     view: &View<'_>,
     source: &[StateId],

@@ -234,46 +234,10 @@ impl AttackGraph {
         steps.zip(self.forward.row(state).iter().copied())
     }
 
-    /// Where the row of the ordinary steps from a known state begins and ends.
-    #[inline]
-    pub(crate) fn forward_range(&self, state: StateId) -> (u32, u32) {
-        self.forward.bounds(state)
-    }
-
-    /// Where the row of the ordinary steps into a known state begins and ends.
-    #[inline]
-    pub(crate) fn backward_range(&self, state: StateId) -> (u32, u32) {
-        self.backward.bounds(state)
-    }
-
-    /// Origins of the ordinary steps of a backward row.
-    #[inline]
-    pub(crate) fn origins_at(&self, begin: u32, end: u32) -> &[StateId] {
-        &self.backward.values()[begin as usize..end as usize]
-    }
-
-    /// Targets of the ordinary steps of a row.
-    #[inline]
-    pub(crate) fn targets_at(&self, begin: u32, end: u32) -> &[StateId] {
-        &self.forward.values()[begin as usize..end as usize]
-    }
-
     /// Whether a known state is an input of a gate.
     #[inline]
     pub(crate) fn is_gate_input(&self, state: StateId) -> bool {
         self.at_gates.contains(state)
-    }
-
-    /// Origins of the ordinary steps into a known state.
-    #[inline]
-    pub(crate) fn origins(&self, state: StateId) -> &[StateId] {
-        self.backward.row(state)
-    }
-
-    /// Targets of the ordinary steps from a known state.
-    #[inline]
-    pub(crate) fn targets(&self, state: StateId) -> &[StateId] {
-        self.forward.row(state)
     }
 
     /// The ordinary step at this place of the forward row of a known state.

@@ -74,6 +74,12 @@ impl<I: Id, T: Copy> Rows<I, T> {
         (self.offsets[id.index()], self.offsets[id.index() + 1])
     }
 
+    /// The values of a row that begins and ends here.
+    #[inline]
+    pub(crate) fn between(&self, begin: u32, end: u32) -> &[T] {
+        &self.values[begin as usize..end as usize]
+    }
+
     #[inline]
     pub(crate) fn row(&self, id: I) -> &[T] {
         &self.values[self.range(id)]

@@ -95,7 +95,7 @@ impl<'g> IntoNeighbors for &'g AttackGraph {
     type Neighbors = States<std::iter::Copied<std::slice::Iter<'g, StateId>>>;
 
     fn neighbors(self, state: StateId) -> Self::Neighbors {
-        States(self.targets(state).iter().copied())
+        States(self.forward.row(state).iter().copied())
     }
 }
 
@@ -104,8 +104,8 @@ impl<'g> IntoNeighborsDirected for &'g AttackGraph {
 
     fn neighbors_directed(self, state: StateId, direction: Direction) -> Self::NeighborsDirected {
         let row = match direction {
-            Direction::Outgoing => self.targets(state),
-            Direction::Incoming => self.origins(state),
+            Direction::Outgoing => self.forward.row(state),
+            Direction::Incoming => self.backward.row(state),
         };
         States(row.iter().copied())
     }
@@ -167,7 +167,7 @@ impl<'g> Iterator for Edges<'g> {
         if self.next >= self.end {
             return None;
         }
-        while self.graph.forward_range(StateId::at(self.source)).1 as usize <= self.next {
+        while self.graph.forward.bounds(StateId::at(self.source)).1 as usize <= self.next {
             self.source += 1;
         }
         let step = StepId::at(self.next);
@@ -199,7 +199,7 @@ impl<'g> IntoEdges for &'g AttackGraph {
     type Edges = Edges<'g>;
 
     fn edges(self, state: StateId) -> Edges<'g> {
-        let (begin, end) = self.forward_range(state);
+        let (begin, end) = self.forward.bounds(state);
         Edges {
             graph: self,
             source: state.index(),

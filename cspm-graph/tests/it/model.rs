@@ -33,6 +33,7 @@ pub(crate) struct Cut {
     pub(crate) kinds: Vec<u8>,
     /// Tags of the steps that are left out.
     pub(crate) without: Vec<u32>,
+    pub(crate) within: Option<Vec<u32>>,
     pub(crate) free: Option<Vec<u32>>,
 }
 
@@ -123,10 +124,15 @@ impl Model {
             let ways_back = cut.free.as_ref().is_some_and(|free| {
                 free.contains(&step.to) && !step.inputs.iter().all(|input| free.contains(input))
             });
+            let within = cut.within.as_ref().is_none_or(|within| {
+                let mut ends = step.inputs.iter().chain([&step.to]);
+                ends.all(|end| within.contains(end))
+            });
             step.certainty <= cut.certainty
                 && cut.kinds.contains(&step.kind)
                 && !cut.without.contains(&step.tag)
                 && !ways_back
+                && within
         };
         Self {
             steps: self.steps.iter().filter(keeps).cloned().collect(),
@@ -146,10 +152,11 @@ impl Cut {
             .steps()
             .filter(|step| self.without.contains(&step.tag()));
         let without: Vec<StepId> = left_out.map(|step| step.id()).collect();
-        let free: Option<StateSet> = self
-            .free
-            .as_ref()
-            .map(|free| free.iter().copied().map(state).collect());
+        let set = |states: &Option<Vec<u32>>| -> Option<StateSet> {
+            let states = states.as_ref()?.iter();
+            Some(states.copied().map(state).collect())
+        };
+        let (within, free) = (set(&self.within), set(&self.free));
         ask(&ViewOptions {
             certainty: self.certainty,
             kinds: self
@@ -159,6 +166,7 @@ impl Cut {
                 .map(StepKind)
                 .collect::<KindSet>(),
             without: &without,
+            within: within.as_ref(),
             free: free.as_ref(),
         })
     }

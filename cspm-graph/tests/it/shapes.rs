@@ -202,17 +202,23 @@ pub(crate) fn model_and_cut(
             2 => Just(Vec::new()),
             1 => subsequence(tags, 0..=tag_count.min(3)),
         ];
+        let within = prop_oneof![
+            4 => Just(None),
+            1 => subsequence(all.clone(), 0..=state_count).prop_map(Some),
+        ];
         let free = prop_oneof![
             2 => Just(None),
             1 => subsequence(all, 0..=state_count).prop_map(Some),
         ];
-        let cut =
-            (certainty, kinds, without, free).prop_map(|(certainty, kinds, without, free)| Cut {
+        let cut = (certainty, kinds, without, within, free).prop_map(
+            |(certainty, kinds, without, within, free)| Cut {
                 certainty,
                 kinds,
                 without,
+                within,
                 free,
-            });
+            },
+        );
         (Just(model), cut)
     })
 }
