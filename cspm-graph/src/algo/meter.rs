@@ -33,6 +33,11 @@ impl<'l> Meter<'l> {
         }
     }
 
+    /// Work units so far.
+    pub(super) fn spent(&self) -> u64 {
+        self.spent
+    }
+
     /// Checks the space that sets take.
     pub(super) fn check_set_words(&self, words: usize) -> Result<(), QueryError> {
         if words <= self.limits.set_words {

@@ -16,6 +16,8 @@
 //! | and the next ones? | [`next_most_likely`] |
 //! | which prize draws an attacker from each state? | [`prize`] |
 //! | which single step or state, left out, cuts jewels off? | [`choke`] |
+//! | what is the cheapest set of steps that cuts all of them off? | [`min_cut`] |
+//! | and which few steps cut the most off, one after another? | [`greedy_cut`] |
 //! | what can be walked into from outside? | [`free`] |
 //! | how many resources lie behind a state? | [`blast_resources`] |
 //!
@@ -30,13 +32,19 @@ mod blast;
 mod choke;
 mod components;
 mod cone;
+mod cut_part;
+mod cut_search;
+mod cut_walk;
 mod error;
 mod fewest_steps;
 mod free;
 mod frontier;
+mod greedy_cut;
 mod jewel_sets;
 mod knuth;
+mod max_flow;
 mod meter;
+mod min_cut;
 mod most_likely;
 mod next_most_likely;
 mod parting;
@@ -46,13 +54,16 @@ mod reach_sets;
 mod set_pool;
 mod upstream;
 pub mod verify;
+mod verify_cuts;
 
 pub use blast::{BlastResources, blast_resources};
 pub use choke::{ChokePoint, ChokePoints, choke};
 pub use error::{QueryError, UnknownStateError};
 pub use fewest_steps::fewest_steps;
 pub use free::free;
+pub use greedy_cut::{GreedyCut, Pick, greedy_cut};
 pub use jewel_sets::{JewelSets, jewel_sets, jewel_sets_of};
+pub use min_cut::{MinCut, min_cut};
 pub use most_likely::{Derivation, Derivations, most_likely};
 pub use next_most_likely::next_most_likely;
 pub use prize::{Prize, Prizes, prize};

@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+pub use super::verify_cuts::{greedy_cut, min_cut};
 use super::{ChokePoints, Derivation, Derivations, Jewel, JewelSets, Prizes};
 use crate::graph::{StateId, StateSet, Step, StepId, View};
 
@@ -28,7 +29,7 @@ impl VerifyError {
     }
 }
 
-fn ensure(holds: bool, claim: &'static str, state: StateId) -> Result<(), VerifyError> {
+pub(super) fn ensure(holds: bool, claim: &'static str, state: StateId) -> Result<(), VerifyError> {
     if holds {
         Ok(())
     } else {
@@ -382,7 +383,7 @@ fn same(found: &StateSet, expected: &StateSet, claim: &'static str) -> Result<()
 }
 
 /// R(`source`) by sweeps over all steps.
-fn sweep(view: &View<'_>, source: &[StateId], ambient: &StateSet) -> StateSet {
+pub(super) fn sweep(view: &View<'_>, source: &[StateId], ambient: &StateSet) -> StateSet {
     sweep_if(view, source, |step, held| {
         step.inputs().any(|input| held.contains(input))
             && step

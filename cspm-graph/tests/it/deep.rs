@@ -1,8 +1,8 @@
 //! Chains of a million states: no recursion, and near-linear time.
 
 use cspm_graph::algo::{
-    QueryError, blast_resources, choke, free, jewel_sets, most_likely, next_most_likely, prize,
-    reach,
+    QueryError, blast_resources, choke, free, jewel_sets, min_cut, most_likely, next_most_likely,
+    prize, reach,
 };
 use cspm_graph::graph::{AttackGraph, GraphBuilder, Limits, StateSet, StepAttributes, ViewOptions};
 
@@ -43,6 +43,8 @@ fn a_long_chain_is_walked_to_its_end() {
     );
     let prizes = prize(&view, &ways, &jewels, &limits).unwrap();
     assert_eq!(prizes.best(entry).map(|best| best.cost()), Some(0));
+    let cut = min_cut(&view, &[entry], &[last], |_| Some(1), &limits).unwrap();
+    assert_eq!((cut.steps().len(), cut.is_exact()), (1, true));
     let free = free(&view, &[entry], &reached, &limits).unwrap();
     assert_eq!(free.len(), COUNT as usize);
     let resources: Vec<u32> = (0..COUNT).collect();
@@ -106,4 +108,6 @@ fn a_long_chain_of_gates_is_walked_to_its_end() {
         ways.derivation(last).map(|way| way.steps().len()),
         Some(COUNT as usize - 1)
     );
+    let cut = min_cut(&view, &[entry], &[last], |_| Some(1), &limits).unwrap();
+    assert_eq!((cut.steps().len(), cut.is_exact()), (1, true));
 }

@@ -1,7 +1,9 @@
 //! Answers do not depend on the order in which steps were added.
 
-use cspm_graph::algo::{choke, jewel_sets, most_likely, next_most_likely, prize, reach};
-use cspm_graph::graph::{Limits, StateId, ViewOptions};
+use cspm_graph::algo::{
+    choke, greedy_cut, jewel_sets, min_cut, most_likely, next_most_likely, prize, reach,
+};
+use cspm_graph::graph::{Limits, StateId, StepId, ViewOptions};
 use proptest::prelude::*;
 
 use crate::model::{Model, content};
@@ -30,8 +32,14 @@ fn answers(model: &Model) -> String {
         .map(|&(at, _): &(StateId, u64)| next_most_likely(&view, &entries, at, 5, &limits).unwrap())
         .collect();
     let points = choke(&view, &entries, &jewels, &limits).unwrap();
+    let cost = |step: StepId| (step.get() % 7 > 0).then_some(step.get() % 3);
+    let at: Vec<StateId> = jewels.iter().map(|&(at, _)| at).collect();
+    let cut = min_cut(&view, &entries, &at, cost, &limits).unwrap();
+    let greedy = greedy_cut(&view, &entries, &jewels, 3, cost, &limits).unwrap();
     let (distinct, rounds) = (sets.distinct_sets(), sets.rounds());
-    format!("{steps:?} {ambient:?} {by_state:?} {distinct} {rounds} {next:?} {points:?}")
+    format!(
+        "{steps:?} {ambient:?} {by_state:?} {distinct} {rounds} {next:?} {points:?} {cut:?} {greedy:?}"
+    )
 }
 
 proptest! {

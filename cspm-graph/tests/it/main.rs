@@ -8,6 +8,7 @@
 
 mod blindness;
 mod choke;
+mod cuts;
 mod deep;
 #[cfg(feature = "derive")]
 mod derived;
