@@ -47,11 +47,10 @@ pub(super) fn cheapest_cut(
 ) -> Result<Cut, QueryError> {
     let mut search = Search::new(part);
     let flow = search.part.network.augment(meter)?;
-    let gates = search.try_cut(meter)?;
     let mut lower_bound = flow;
-    if !gates.is_empty() {
+    if !search.try_cut(meter)?.way.is_empty() {
         lower_bound = search.packing(flow, meter)?;
-        let least = search.branch_and_bound(gates, flow, lower_bound, effort, meter)?;
+        let least = search.branch_and_bound(flow, lower_bound, effort, meter)?;
         lower_bound = lower_bound.max(least);
     }
     Ok(Cut {
@@ -83,6 +82,15 @@ struct Frame {
     series: Vec<(NodeId, ArcId)>,
 }
 
+/// Gates not chosen for of which all inputs are reached in spite of a cut, each with the input that came last.
+#[derive(Default)]
+struct InTheWay {
+    /// Those on one way to the sink, the first one first; empty if the cut leaves no way.
+    way: Vec<(NodeId, ArcId)>,
+    /// All that were seen before the sink was reached.
+    given: Vec<(NodeId, ArcId)>,
+}
+
 impl<'p> Search<'p> {
     fn new(part: &'p mut Part) -> Self {
         let all = part.step_arcs();
@@ -104,19 +112,22 @@ impl<'p> Search<'p> {
     /// out, and of the best cut.
     fn branch_and_bound(
         &mut self,
-        gates: Vec<(NodeId, ArcId)>,
         flow: u64,
         enough: u64,
         effort: Effort,
         meter: &mut Meter<'_>,
     ) -> Result<u64, QueryError> {
-        let mut frames = vec![self.frame(gates, flow, meter)?];
+        let mut frames = Vec::new();
+        self.descend(&mut frames, flow, meter)?;
         let mut branches = 0;
-        let work_max = meter.spent().saturating_add(effort.work);
+        let mut work_max = None;
         while let Some(frame) = frames.last_mut() {
-            let is_spent = branches >= effort.branches || meter.spent() >= work_max;
-            if self.is_found && (is_spent || self.cost <= enough) {
-                break;
+            if self.is_found {
+                let work = meter.spent();
+                let work_max = *work_max.get_or_insert(work.saturating_add(effort.work));
+                if self.cost <= enough || branches >= effort.branches || work >= work_max {
+                    break;
+                }
             }
             self.part.network.undo(frame.mark);
             let Some((bound, arc)) = frame.choices.pop() else {
@@ -130,20 +141,56 @@ impl<'p> Search<'p> {
             let flow = frame.flow;
             let series = std::mem::take(&mut frame.series);
             self.part.network.set(arc, UNBOUNDED);
-            for (gate, last) in series {
-                frames.push(self.frame_in_series(gate, last, flow));
-                self.part.network.set(last, UNBOUNDED);
-            }
+            self.open(&mut frames, &series, flow);
             let flow = flow + self.part.network.augment(meter)?;
-            let gates = self.try_cut(meter)?;
-            let is_open =
-                !gates.is_empty() && (!self.is_found || self.packing(flow, meter)? < self.cost);
-            if is_open {
-                frames.push(self.frame(gates, flow, meter)?);
-            }
+            self.descend(&mut frames, flow, meter)?;
         }
         let left_out = frames.iter().flat_map(|frame| &frame.choices);
         Ok(left_out.fold(self.cost, |least, &(bound, _)| least.min(bound)))
+    }
+
+    /// Sees what is to be done at a branch, and adds the choices for the next gate if it is not done.
+    ///
+    /// COST: until a cut is found, all gates that are in the way are opened at once where that lets no more pass.
+    fn descend(
+        &mut self,
+        frames: &mut Vec<Frame>,
+        flow: u64,
+        meter: &mut Meter<'_>,
+    ) -> Result<(), QueryError> {
+        let mut in_the_way = self.try_cut(meter)?;
+        while !self.is_found && !in_the_way.given.is_empty() {
+            let (count, mark) = (frames.len(), self.part.network.mark());
+            self.open(frames, &in_the_way.given, flow);
+            if self.part.network.search(meter)? {
+                frames.truncate(count);
+                self.part.network.undo(mark);
+                break;
+            }
+            in_the_way = self.try_cut(meter)?;
+        }
+        if in_the_way.way.is_empty() || self.is_found && self.packing(flow, meter)? >= self.cost {
+            return Ok(());
+        }
+        let frame = self.frame(in_the_way.way, flow, meter)?;
+        frames.push(frame);
+        Ok(())
+    }
+
+    /// Opens for each of some gates the input that came last, and adds the choices beside it.
+    fn open(&mut self, frames: &mut Vec<Frame>, gates: &[(NodeId, ArcId)], flow: u64) {
+        for &(gate, last) in gates {
+            let others = self.part.inputs(gate).filter(|&arc| arc != last);
+            let mut choices: Vec<(u64, ArcId)> = others.map(|arc| (flow, arc)).collect();
+            choices.reverse();
+            frames.push(Frame {
+                mark: self.part.network.mark(),
+                flow,
+                choices,
+                series: Vec::new(),
+            });
+            self.part.network.set(last, UNBOUNDED);
+        }
     }
 
     /// The choices for the first of some gates, the others to follow in series.
@@ -184,22 +231,9 @@ impl<'p> Search<'p> {
         })
     }
 
-    /// The choices for a gate beside `last`, which is to be opened at once.
-    fn frame_in_series(&mut self, gate: NodeId, last: ArcId, flow: u64) -> Frame {
-        let others = self.part.inputs(gate).filter(|&arc| arc != last);
-        let mut choices: Vec<(u64, ArcId)> = others.map(|arc| (flow, arc)).collect();
-        choices.reverse();
-        Frame {
-            mark: self.part.network.mark(),
-            flow,
-            choices,
-            series: Vec::new(),
-        }
-    }
-
     /// Sees whether the cut of the network cuts the part, and keeps it if it is the best. Otherwise returns the
-    /// gates not chosen for on a way in spite of it: there are some. To be called when no more can pass.
-    fn try_cut(&mut self, meter: &mut Meter<'_>) -> Result<Vec<(NodeId, ArcId)>, QueryError> {
+    /// gates that are in the way. To be called when no more can pass.
+    fn try_cut(&mut self, meter: &mut Meter<'_>) -> Result<InTheWay, QueryError> {
         let network = &self.part.network;
         let cut: Vec<ArcId> = self
             .part
@@ -215,12 +249,14 @@ impl<'p> Search<'p> {
         }
         let is_cut = &self.is_cut;
         let admits = |arc: ArcId| !is_cut[arc.number()];
-        let mut gates = Vec::new();
+        let mut gates = InTheWay::default();
         if self.walk.run(self.part, admits, |_| false, meter)? {
-            gates = self.walk.way(self.part).gates;
+            gates.way = self.walk.way(self.part).gates;
+            gates.given = self.walk.gates_given().collect();
             let part = &*self.part;
             let is_chosen = |gate| part.inputs(gate).any(|arc| part.network.left(arc) > 0);
-            gates.retain(|&(gate, _)| !is_chosen(gate));
+            gates.way.retain(|&(gate, _)| !is_chosen(gate));
+            gates.given.retain(|&(gate, _)| !is_chosen(gate));
         } else {
             self.keep(cut.clone(), meter)?;
         }
@@ -288,4 +324,80 @@ impl<'p> Search<'p> {
 fn cost(part: &Part, arcs: &[ArcId]) -> u64 {
     // Below 2⁶³: fewer than 2³¹ arcs of less than 2³² each.
     arcs.iter().map(|&arc| u64::from(part.cost(arc))).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cut_part::held;
+    use super::*;
+    use crate::graph::{
+        AttackGraph, GraphBuilder, Limits, StateId, StateSet, StepAttributes, Table, ViewOptions,
+    };
+
+    fn cut(graph: &AttackGraph, effort: Effort) -> (u64, u64) {
+        let (view, limits) = (graph.view(&ViewOptions::default()), Limits::default());
+        let mut meter = Meter::new(&limits);
+        let state = |number| StateId::new(number).unwrap();
+        let (entries, jewels) = ([state(0)], [state(1), state(2)]);
+        let reached = super::super::reach(&view, &entries, &limits).unwrap();
+        let cost = |step| {
+            graph
+                .step(step)
+                .map(|step| step.tag())
+                .filter(|&tag| tag > 0)
+        };
+        let held = held(&view, &entries, &cost, &mut meter).unwrap();
+        let targets = jewels
+            .into_iter()
+            .filter(|&at| reached.contains(at) && !held.contains(at));
+        let mut numbers = Table::filled(None, graph.state_count());
+        let sets: (&StateSet, &StateSet) = (&reached, &held);
+        let mut part = Part::build(&view, sets, targets, &cost, &mut numbers, &mut meter).unwrap();
+        assert!(numbers.values().iter().all(Option::is_none));
+        let cut = cheapest_cut(&mut part, effort, &mut meter).unwrap();
+        (cut.lower_bound, cut.cost)
+    }
+
+    #[test]
+    fn whatever_the_effort_the_cheapest_cost_lies_between_the_bounds() {
+        let mut seed = 1_u32;
+        let mut draw = |below: u32| {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (seed >> 16) % below
+        };
+        let state = |number| StateId::new(number).unwrap();
+        let costs = |tag| StepAttributes {
+            tag,
+            ..StepAttributes::default()
+        };
+        let mut open = 0;
+        for _ in 0..200 {
+            // Pairs of the states 3 to 10 give the jewels 1 and 2, or states between.
+            let mut builder = GraphBuilder::new(14);
+            for from_start in 3..11 {
+                builder.add_step(state(0), state(from_start), costs(1 + draw(3)));
+            }
+            for _ in 0..12 {
+                let inputs = [state(3 + draw(8)), state(3 + draw(11))];
+                let to = [1, 2, 11, 12, 13][draw(5) as usize];
+                builder.add_gate(&inputs, state(to), costs(draw(2) * 9));
+            }
+            for from in 11..14 {
+                builder.add_step(state(from), state(1 + draw(10)), costs(draw(5)));
+            }
+            let graph = builder.build(&Limits::default()).unwrap();
+            let all = Effort {
+                branches: usize::MAX,
+                work: u64::MAX,
+            };
+            let (least, cost) = cut(&graph, all);
+            assert_eq!(least, cost);
+            for branches in [0, 1, 3] {
+                let (below, above) = cut(&graph, Effort { branches, ..all });
+                assert!(below <= cost && cost <= above, "{below} {cost} {above}");
+                open += u32::from(below < above);
+            }
+        }
+        assert!(open > 100, "only {open} answers were left open");
+    }
 }

@@ -159,31 +159,8 @@ impl FlowNetwork {
         Ok(added)
     }
 
-    /// Sets what may pass an arc.
-    pub(super) fn set(&mut self, arc: ArcId, left: u64) {
-        if let Some(trail) = &mut self.trail {
-            trail.push((arc, self.left[arc]));
-        }
-        self.left[arc] = left;
-    }
-
-    /// A mark for [`Self::undo`]; from the first on, changes are written down.
-    pub(super) fn mark(&mut self) -> usize {
-        self.trail.get_or_insert_default().len()
-    }
-
-    /// Takes back what was changed since the mark.
-    pub(super) fn undo(&mut self, mark: usize) {
-        while let Some(trail) = &mut self.trail
-            && trail.len() > mark
-            && let Some((arc, left)) = trail.pop()
-        {
-            self.left[arc] = left;
-        }
-    }
-
-    /// Levels from the source; true if the sink has one.
-    fn search(&mut self, meter: &mut Meter<'_>) -> Result<bool, QueryError> {
+    /// Searches from the source; true if more can pass.
+    pub(super) fn search(&mut self, meter: &mut Meter<'_>) -> Result<bool, QueryError> {
         for &node in &self.queue {
             self.level[node] = UNSEEN;
             self.next[node] = 0;
@@ -208,6 +185,29 @@ impl FlowNetwork {
             }
         }
         Ok(false)
+    }
+
+    /// Sets what may pass an arc.
+    pub(super) fn set(&mut self, arc: ArcId, left: u64) {
+        if let Some(trail) = &mut self.trail {
+            trail.push((arc, self.left[arc]));
+        }
+        self.left[arc] = left;
+    }
+
+    /// A mark for [`Self::undo`]; from the first on, changes are written down.
+    pub(super) fn mark(&mut self) -> usize {
+        self.trail.get_or_insert_default().len()
+    }
+
+    /// Takes back what was changed since the mark.
+    pub(super) fn undo(&mut self, mark: usize) {
+        while let Some(trail) = &mut self.trail
+            && trail.len() > mark
+            && let Some((arc, left)) = trail.pop()
+        {
+            self.left[arc] = left;
+        }
     }
 
     /// Fills ways along the levels until each of them holds a full arc.
