@@ -52,8 +52,7 @@ pub(super) fn held(
 /// Steps into what is held and steps from a jewel are left out: no cut needs the ones, and each cut has made
 /// the others idle. A gate with one input that is not held needs that one alone, and a gate with none is a
 /// step from the source. Each other gate is a node of its own: *input arcs* lead into it, and the arc from it
-/// is its step. Input arcs are closed. To open one of them is to say that this input alone gives the gate: then the
-/// network holds all derivations that use the gate, and a cut of the network is a cut of the view.
+/// is its step. Input arcs are closed at first. To open one is to say that this input alone gives the gate.
 #[derive(Debug)]
 pub(super) struct Part {
     pub(super) network: FlowNetwork,

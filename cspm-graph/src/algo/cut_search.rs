@@ -29,17 +29,17 @@ pub(super) struct Effort {
 /// Without gates the flow bounds each cut from below, and its source side gives a cut of that cost.
 ///
 /// With gates, every cut leaves some input of each gate out of reach, or cuts the gate's own step. So a
-/// cheapest cut is also a cut of the network in which for each gate the arc of such an input is open, any for a
-/// gate whose step is cut. The other way round a cut of a network with one open input for each gate cuts the
-/// part, since all inputs give no more than one. The cheapest cut is therefore the least over all choices of
-/// one input for each gate, and a branch is a choice for some gates:
+/// cheapest cut also cuts the network in which for each gate such an input is open (any input of a gate whose
+/// step is cut). The other way round, a cut of a network with one open input for each gate cuts the part, since
+/// all inputs together give no more than one of them does there. The cheapest cut is therefore the least over
+/// all choices of one input for each gate, and a branch is a choice for some gates:
 /// - with the inputs of the other gates closed, there is less to cut: the flow bounds the branch from below;
 /// - if the cut of that network cuts the part, the branch has no better one, and is done;
 /// - if not, all inputs of some gate are reached in spite of it: that gate is chosen for next.
 ///
-/// The bound of a branch is raised by ways that use the gates not chosen for. A cut holds a step of each way. If no
-/// step is on more ways than its cost allows, counted with the flow through it, the ways and the flow together
-/// bound its cost from below (weak duality).
+/// The bound of a branch is raised by ways that use the gates not chosen for. A cut holds a step of each way.
+/// If no step is on more ways than its cost allows, counted with the flow through it, then the ways and the
+/// flow together bound the cost of every cut from below (weak duality).
 pub(super) fn cheapest_cut(
     part: &mut Part,
     effort: Effort,
@@ -82,7 +82,7 @@ struct Frame {
     series: Vec<(NodeId, ArcId)>,
 }
 
-/// Gates not chosen for of which all inputs are reached in spite of a cut, each with the input that came last.
+/// Gates not chosen for, all of whose inputs are reached in spite of a cut, each with the one that came last.
 #[derive(Default)]
 struct InTheWay {
     /// Those on one way to the sink, the first one first; empty if the cut leaves no way.
@@ -107,9 +107,9 @@ impl<'p> Search<'p> {
         }
     }
 
-    /// Goes through the branches, the most promising choices first, until they are done, `enough` is attained, or
-    /// the effort spent. Returns a bound from below: the least of the bounds of the branches that were left
-    /// out, and of the best cut.
+    /// Goes through the branches, the most promising choices first, until they are done, a cut costs no more
+    /// than `enough`, or the effort is spent. Returns a bound from below: the least of the bounds of the branches
+    /// that are left, and of the best cut.
     fn branch_and_bound(
         &mut self,
         flow: u64,
@@ -145,13 +145,13 @@ impl<'p> Search<'p> {
             let flow = flow + self.part.network.augment(meter)?;
             self.descend(&mut frames, flow, meter)?;
         }
-        let left_out = frames.iter().flat_map(|frame| &frame.choices);
-        Ok(left_out.fold(self.cost, |least, &(bound, _)| least.min(bound)))
+        let left = frames.iter().flat_map(|frame| &frame.choices);
+        Ok(left.fold(self.cost, |least, &(bound, _)| least.min(bound)))
     }
 
     /// Sees what is to be done at a branch, and adds the choices for the next gate if it is not done.
     ///
-    /// COST: until a cut is found, all gates that are in the way are opened at once where that lets no more pass.
+    /// COST: until a cut is found, all gates in the way are opened at once where that lets no more pass.
     fn descend(
         &mut self,
         frames: &mut Vec<Frame>,
@@ -169,11 +169,17 @@ impl<'p> Search<'p> {
             }
             in_the_way = self.try_cut(meter)?;
         }
-        if in_the_way.way.is_empty() || self.is_found && self.packing(flow, meter)? >= self.cost {
+        if in_the_way.way.is_empty() {
             return Ok(());
         }
-        let frame = self.frame(in_the_way.way, flow, meter)?;
-        frames.push(frame);
+        let mut bound = flow;
+        if self.is_found {
+            bound = self.packing(flow, meter)?;
+        }
+        if !self.is_found || bound < self.cost {
+            let frame = self.frame(in_the_way.way, flow, bound, meter)?;
+            frames.push(frame);
+        }
         Ok(())
     }
 
@@ -193,7 +199,7 @@ impl<'p> Search<'p> {
         }
     }
 
-    /// The choices for the first of some gates, the others to follow in series.
+    /// The choices for the first of some gates, the others to follow in series. `bound` is that of the branch.
     ///
     /// COST: until a cut is found, all gates of a way are chosen for at once. Otherwise a chain of gates took a
     /// flow for each of them.
@@ -201,6 +207,7 @@ impl<'p> Search<'p> {
         &mut self,
         gates: Vec<(NodeId, ArcId)>,
         flow: u64,
+        bound: u64,
         meter: &mut Meter<'_>,
     ) -> Result<Frame, QueryError> {
         let mark = self.part.network.mark();
@@ -213,11 +220,14 @@ impl<'p> Search<'p> {
         let mut choices = Vec::with_capacity(inputs.len());
         for arc in inputs {
             self.part.network.set(arc, UNBOUNDED);
-            let bound = flow + self.part.network.augment(meter)?;
+            let flow = flow + self.part.network.augment(meter)?;
             self.part.network.undo(mark);
-            choices.push((bound, arc));
+            choices.push((flow, arc));
         }
         choices.sort_unstable_by(|one, other| other.cmp(one));
+        for (flow, _) in &mut choices {
+            *flow = bound.max(*flow);
+        }
         let series = if self.is_found {
             Vec::new()
         } else {

@@ -32,7 +32,7 @@ pub(super) struct Walk {
 #[derive(Debug)]
 pub(super) struct Way {
     pub(super) steps: Vec<ArcId>,
-    /// The gates that were given by all their inputs, the first one first; each with the input arc that came last.
+    /// Gates that were given by all their inputs, in the order of arrival, each with the input that came last.
     pub(super) gates: Vec<(NodeId, ArcId)>,
 }
 
@@ -115,7 +115,7 @@ impl Walk {
         way
     }
 
-    /// The gates that were given by all their inputs, in the order of arrival, each with the input that came last.
+    /// Gates that were given by all their inputs, in the order of arrival, each with the input that came last.
     pub(super) fn gates_given(&self) -> impl Iterator<Item = (NodeId, ArcId)> + '_ {
         self.reached.iter().filter_map(|&node| match self.by[node] {
             By::AllInputs(last) => Some((node, last)),

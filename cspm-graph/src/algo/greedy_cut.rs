@@ -16,10 +16,10 @@ use crate::graph::{Limits, StateId, StateSet, StepId, View};
 /// `cost` says what it costs to cut a step, or `None` if it cannot be cut. In each round:
 /// - the step is chosen that alone cuts jewels of the largest value off; of several the cheaper one, then the
 ///   lower id;
-/// - if no step alone cuts any value off, since each jewel is reached in several ways, a jewel is cut off by a
-///   set of steps as [`min_cut`](super::min_cut) finds it, with the first set found where there are gates. The set
-///   fits what is left of the budget, and has the lowest cost for the value of the jewel; of several the one of fewer steps, then of
-///   the lower state. Its steps are taken in ascending order, and only the last of them cuts the jewel off;
+/// - if no step alone cuts any value off, since each jewel is reached in several ways, one jewel is cut off by
+///   a set as [`min_cut`](super::min_cut) finds it (with gates between, the first that it finds). Of the sets
+///   that fit what is left of the budget it is the one of the lowest cost for the value of its jewel, then the
+///   one of fewer steps, then of the lower state. Its steps are taken in ascending order, and together;
 /// - if no set fits, no more is chosen.
 ///
 /// # Errors
@@ -28,8 +28,8 @@ use crate::graph::{Limits, StateId, StateSet, StepId, View};
 /// the rest.
 ///
 /// # Complexity
-/// One [`choke`] for each round, and where no step alone cuts anything off one [`min_cut`](super::min_cut) for each
-/// jewel that is left, all over the same reached set.
+/// One [`choke`] for each round, and where no step alone cuts anything off a [`min_cut`](super::min_cut) for
+/// each jewel that is left, over the part that leads to this jewel.
 ///
 /// # Source
 /// The greedy rule for covers of the largest value (Nemhauser, Wolsey and Fisher 1978). Their bound does not

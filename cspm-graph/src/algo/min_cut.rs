@@ -19,30 +19,33 @@ const BRANCH_WORK: u64 = 100_000_000;
 
 /// Returns a set of steps and gates without which the entries reach none of these jewels.
 ///
-/// `cost` says what it costs to cut a step, or `None` if it cannot be cut; costs are below 2³², so that no sum
-/// of them is too large for `u64`. Jewels that are not reached need no cut. Jewels that are reached by steps
-/// alone that cannot be cut, and those that are entries, are named by [`MinCut::uncuttable`]; the others are
-/// cut off all the same.
+/// `cost` says what it costs to cut a step, or `None` if it cannot be cut. Costs are `u32`, so that no sum of
+/// them is too large for `u64`. Jewels that are not reached need no cut. Those that are entries, or are reached
+/// by steps alone that cannot be cut, are named by [`MinCut::uncuttable`]; the others are cut off all the same.
 ///
-/// No step of the set could be left in alone. Where no gate with two or more inputs that can be cut lies
-/// between, the set is a cheapest one, and of these the one nearest to the entries: what the entries still
-/// reach of the part that leads to the jewels, they reach under each cheapest set. With gates the question is hard in general: the set cuts, a lower
-/// bound stands beside it, and if both are equal ([`MinCut::is_exact`]) there is no cheaper one. That is so
-/// wherever all choices of an input for each gate that matters can be tried: always for up to twelve gates of
-/// two inputs, if some thousand steps lie between.
+/// No step of the set could be left in alone. Where no gate lies between with two inputs or more that can be
+/// cut off, the set is a cheapest one, and of these the one nearest to the entries; a step without cost is in
+/// it only where it must be.
+///
+/// With gates the question is hard in general, since cutting off one input is enough. The set cuts, a lower
+/// bound stands beside it, and where both are equal ([`MinCut::is_exact`]) no set is cheaper. That is so
+/// wherever all choices of one input for each gate in the way can be gone through: always for up to twelve
+/// gates of two inputs with some hundred steps between. The search stops by a count, not by time, so the
+/// answer is the same on every machine.
 ///
 /// # Errors
 /// [`QueryError::UnknownState`] if an entry or a jewel is not in the graph; [`QueryError::Limit`],
 /// [`QueryError::Cancelled`].
 ///
 /// # Complexity
-/// O(n + m) for what is reached, then without gates one maximum flow over the part that the entries reach and
-/// that leads to a jewel. With gates a flow that grows, and a walk over the part, for each gate in the way until the first cut is found, then for
-/// up to ten thousand choices of an input, or a fixed amount of work.
+/// O(n + m) for what is reached, then one maximum flow over the part that the entries reach and that leads to
+/// a jewel: O(k² × l) for its k states and l steps at worst, some tens of searches of it on estates. With gates a
+/// few searches more for each gate that lets more pass, until the first set is found, and then up to ten
+/// thousand choices or a fixed amount of work. Space O(n + l).
 ///
 /// # Source
-/// Ford and Fulkerson 1956 (the maximum flow is the minimum cut); Dinic 1970. The gates are branched over and bounded from below by ways that share no step beyond its cost.
-/// Oracle in [`verify::min_cut`](super::verify::min_cut).
+/// Ford and Fulkerson 1956 (the maximum flow is the minimum cut), Dinic 1970 (the flow), Land and Doig 1960
+/// (branch and bound). Oracle in [`verify::min_cut`](super::verify::min_cut).
 pub fn min_cut(
     view: &View<'_>,
     entries: &[StateId],
