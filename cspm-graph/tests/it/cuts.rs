@@ -1,8 +1,9 @@
 //! Sets of steps that cut jewels off: the cheapest, and one after another.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
-use cspm_graph::algo::{GreedyCut, MinCut, choke, greedy_cut, min_cut, verify};
+use cspm_graph::algo::{ChokePoint, GreedyCut, MinCut, Pick, choke, greedy_cut, min_cut, verify};
 use cspm_graph::graph::{AttackGraph, Limits, StateId, StepId, ViewOptions};
 use petgraph::algo::maximum_flow::dinics;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -11,7 +12,7 @@ use proptest::prelude::*;
 
 use crate::model::{Model, ModelStep, step};
 use crate::naive;
-use crate::shapes::{model, model_and_cut, model_without_gates, times};
+use crate::shapes::{model, model_and_cut, model_without_gates, times, without_gates};
 
 /// What it costs to cut the step of each tag; `None` if it cannot be cut.
 type Costs = Vec<Option<u32>>;
@@ -19,6 +20,24 @@ type Costs = Vec<Option<u32>>;
 fn costs() -> impl Strategy<Value = Costs> {
     let cost = prop_oneof![1 => Just(None), 4 => (0..5_u32).prop_map(Some)];
     prop_oneof![1 => Just(vec![Some(1)]), 3 => vec(cost, 1..20)]
+}
+
+/// Models in which nearly all states lie between the entry and the jewels: 0 and the last ones. Most steps lead
+/// onwards, a half of them are gates.
+fn model_between(state_count: u32, steps: Range<usize>) -> impl Strategy<Value = Model> {
+    let one = (0..100_u32, 0..100_u32, 1..state_count, 0..10_u32);
+    vec(one, steps).prop_map(move |draws| {
+        let steps = draws.iter().map(|&(one, other, to, shape)| {
+            let below = if shape == 0 { state_count } else { to };
+            let inputs = [one % below, other % below];
+            step(&inputs[..1 + usize::from(shape % 2 == 0)], to)
+        });
+        asked(
+            state_count,
+            steps.collect(),
+            &[(state_count - 1, 7), (state_count - 2, 5)],
+        )
+    })
 }
 
 fn cost_of(costs: &Costs, tag: u32) -> Option<u32> {
@@ -92,30 +111,45 @@ fn ask_greedily(model: &Model, costs: &Costs, budget: usize) -> (AttackGraph, Gr
     (graph, cut)
 }
 
+/// Asks for the cheapest cut of a view, and compares it with all sets of steps of what is left of the model in it.
+fn compare(
+    model: &Model,
+    left: &Model,
+    options: &ViewOptions<'_>,
+    costs: &Costs,
+) -> Result<(), TestCaseError> {
+    let graph = model.build();
+    let view = graph.view(options);
+    let cost = |step: StepId| cost_of(costs, graph.step(step).unwrap().tag());
+    let (entries, jewels) = (model.entries(), places(model));
+    let found = min_cut(&view, &entries, &jewels, cost, &Limits::default()).unwrap();
+    verify::min_cut(&view, &entries, &jewels, cost, &found).unwrap();
+    let (uncuttable, least) = cheapest(left, costs);
+    prop_assert_eq!(found.uncuttable(), uncuttable);
+    prop_assert_eq!((found.cost(), found.lower_bound()), (least, least));
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(times(2))]
 
     #[test]
     fn no_set_of_steps_is_cheaper((mut model, cut) in model_and_cut(9, 4), costs in costs()) {
         model.steps.truncate(11);
-        let graph = model.build();
-        let left = model.cut(&cut);
-        cut.with_options(&graph, |options| {
-            let view = graph.view(options);
-            let cost = |step: StepId| cost_of(&costs, graph.step(step).unwrap().tag());
-            let (entries, jewels) = (model.entries(), places(&model));
-            let found = min_cut(&view, &entries, &jewels, cost, &Limits::default()).unwrap();
-            verify::min_cut(&view, &entries, &jewels, cost, &found).unwrap();
-            let (uncuttable, least) = cheapest(&left, &costs);
-            prop_assert_eq!(found.uncuttable(), uncuttable);
-            prop_assert_eq!((found.cost(), found.lower_bound()), (least, least));
-            Ok(())
-        })?;
+        cut.with_options(&model.build(), |options| compare(&model, &model.cut(&cut), options, &costs))?;
+    }
+
+    #[test]
+    fn no_set_of_steps_between_is_cheaper(model in model_between(7, 6..13), costs in costs()) {
+        compare(&model, &model, &ViewOptions::default(), &costs)?;
     }
 
     #[test]
     fn without_gates_the_cost_is_the_flow_that_petgraph_finds(
-        model in model_without_gates(30, 25),
+        model in prop_oneof![
+            model_without_gates(30, 25),
+            model_between(20, 20..60).prop_map(without_gates),
+        ],
         costs in vec(0..9_u32, 1..20),
     ) {
         let costs: Costs = costs.into_iter().map(Some).collect();
@@ -142,7 +176,10 @@ proptest! {
     }
 
     #[test]
-    fn a_set_cuts_on_larger_graphs_with_gates(model in model(40, 40), costs in costs()) {
+    fn a_set_cuts_on_larger_graphs_with_gates(
+        model in prop_oneof![model(40, 40), model_between(20, 20..60)],
+        costs in costs(),
+    ) {
         let (_, cut) = ask(&model, &costs);
         // What cuts all jewels off cuts fewer off too.
         let mut fewer = model;
@@ -153,18 +190,18 @@ proptest! {
 
     #[test]
     fn each_step_chosen_is_the_one_that_cuts_the_most_off(
-        mut model in model(12, 10),
+        mut model in prop_oneof![model(12, 10), model_between(9, 8..20)],
         costs in costs(),
         budget in 0..5_usize,
     ) {
-        ask_greedily(&model, &costs, budget);
+        drop(ask_greedily(&model, &costs, budget));
         // So that each jewel that is cut off shows in the sum.
         for (_, value) in &mut model.jewels {
             *value = (*value).min(1_000);
         }
         let (graph, cut) = ask_greedily(&model, &costs, budget);
         prop_assert!(cut.picks().len() <= budget);
-        let chosen: Vec<StepId> = cut.picks().iter().map(|pick| pick.step()).collect();
+        let chosen: Vec<StepId> = cut.picks().iter().map(Pick::step).collect();
         let mut in_a_row = false;
         for place in 0..=chosen.len() {
             let view = graph.view(&ViewOptions::default()).without(&chosen[..place]);
@@ -178,7 +215,7 @@ proptest! {
                     let cost = cost_of(&costs, tag(point.id()));
                     (std::cmp::Reverse(point.value()), cost, point.id())
                 })
-                .map(|point| point.id());
+                .map(ChokePoint::id);
             match chosen.get(place) {
                 Some(&step) if in_a_row || best.is_none() => {
                     // One of a set: those before the last cut nothing off.

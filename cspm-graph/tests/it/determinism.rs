@@ -32,7 +32,7 @@ fn answers(model: &Model) -> String {
         .map(|&(at, _): &(StateId, u64)| next_most_likely(&view, &entries, at, 5, &limits).unwrap())
         .collect();
     let points = choke(&view, &entries, &jewels, &limits).unwrap();
-    let cost = |step: StepId| (step.get() % 7 > 0).then_some(step.get() % 3);
+    let cost = |step: StepId| (!step.get().is_multiple_of(7)).then_some(step.get() % 3);
     let at: Vec<StateId> = jewels.iter().map(|&(at, _)| at).collect();
     let cut = min_cut(&view, &entries, &at, cost, &limits).unwrap();
     let greedy = greedy_cut(&view, &entries, &jewels, 3, cost, &limits).unwrap();
