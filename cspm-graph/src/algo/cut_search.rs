@@ -365,6 +365,12 @@ mod tests {
         let mut part = Part::build(&view, sets, targets, &cost, &mut numbers, &mut meter).unwrap();
         assert!(numbers.values().iter().all(Option::is_none));
         let cut = cheapest_cut(&mut part, effort, &mut meter).unwrap();
+        let mut walk = Walk::new(&part);
+        let mut leads_on = |left_in: Option<ArcId>| {
+            let admits = |arc: ArcId| Some(arc) == left_in || !cut.arcs.contains(&arc);
+            walk.run(&part, admits, |_| false, &mut meter).unwrap()
+        };
+        assert!(!leads_on(None) && cut.arcs.iter().all(|&arc| leads_on(Some(arc))));
         (cut.lower_bound, cut.cost)
     }
 
