@@ -30,7 +30,7 @@ fn model_between(state_count: u32, steps: Range<usize>) -> impl Strategy<Value =
         let steps = draws.iter().map(|&(one, other, to, shape)| {
             let below = if shape == 0 { state_count } else { to };
             let inputs = [one % below, other % below];
-            step(&inputs[..1 + usize::from(shape % 2 == 0)], to)
+            step(&inputs[..=usize::from(shape % 2 == 0)], to)
         });
         asked(
             state_count,
