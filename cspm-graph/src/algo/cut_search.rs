@@ -48,7 +48,7 @@ pub(super) fn cheapest_cut(
     let mut search = Search::new(part);
     let flow = search.part.network.augment(meter)?;
     let mut lower_bound = flow;
-    if !search.try_cut(meter)?.way.is_empty() {
+    if !search.try_cut(meter)?.is_empty() {
         lower_bound = search.packing(flow, meter)?;
         let least = search.branch_and_bound(flow, lower_bound, effort, meter)?;
         lower_bound = lower_bound.max(least);
@@ -80,15 +80,6 @@ struct Frame {
     choices: Vec<(u64, ArcId)>,
     /// Gates further along the way, each with the input to be opened together with the first choice.
     series: Vec<(NodeId, ArcId)>,
-}
-
-/// Gates not chosen for, all of whose inputs are reached in spite of a cut, each with the one that came last.
-#[derive(Default)]
-struct InTheWay {
-    /// Those on one way to the sink, the first one first; empty if the cut leaves no way.
-    way: Vec<(NodeId, ArcId)>,
-    /// All that were seen before the sink was reached.
-    given: Vec<(NodeId, ArcId)>,
 }
 
 impl<'p> Search<'p> {
@@ -150,26 +141,14 @@ impl<'p> Search<'p> {
     }
 
     /// Sees what is to be done at a branch, and adds the choices for the next gate if it is not done.
-    ///
-    /// COST: until a cut is found, all gates in the way are opened at once where that lets no more pass.
     fn descend(
         &mut self,
         frames: &mut Vec<Frame>,
         flow: u64,
         meter: &mut Meter<'_>,
     ) -> Result<(), QueryError> {
-        let mut in_the_way = self.try_cut(meter)?;
-        while !self.is_found && !in_the_way.given.is_empty() {
-            let (count, mark) = (frames.len(), self.part.network.mark());
-            self.open(frames, &in_the_way.given, flow);
-            if self.part.network.search(meter)? {
-                frames.truncate(count);
-                self.part.network.undo(mark);
-                break;
-            }
-            in_the_way = self.try_cut(meter)?;
-        }
-        if in_the_way.way.is_empty() {
+        let gates = self.try_cut(meter)?;
+        if gates.is_empty() {
             return Ok(());
         }
         let mut bound = flow;
@@ -177,7 +156,7 @@ impl<'p> Search<'p> {
             bound = self.packing(flow, meter)?;
         }
         if !self.is_found || bound < self.cost {
-            let frame = self.frame(in_the_way.way, flow, bound, meter)?;
+            let frame = self.frame(gates, flow, bound, meter)?;
             frames.push(frame);
         }
         Ok(())
@@ -242,8 +221,9 @@ impl<'p> Search<'p> {
     }
 
     /// Sees whether the cut of the network cuts the part, and keeps it if it is the best. Otherwise returns the
-    /// gates that are in the way. To be called when no more can pass.
-    fn try_cut(&mut self, meter: &mut Meter<'_>) -> Result<InTheWay, QueryError> {
+    /// gates not chosen for on a way in spite of it, the first one first, each with the input that came last:
+    /// there are some. To be called when no more can pass.
+    fn try_cut(&mut self, meter: &mut Meter<'_>) -> Result<Vec<(NodeId, ArcId)>, QueryError> {
         let network = &self.part.network;
         let cut: Vec<ArcId> = self
             .part
@@ -259,14 +239,12 @@ impl<'p> Search<'p> {
         }
         let is_cut = &self.is_cut;
         let admits = |arc: ArcId| !is_cut[arc.number()];
-        let mut gates = InTheWay::default();
+        let mut gates = Vec::new();
         if self.walk.run(self.part, admits, |_| false, meter)? {
-            gates.way = self.walk.way(self.part).gates;
-            gates.given = self.walk.gates_given().collect();
+            gates = self.walk.way(self.part).gates;
             let part = &*self.part;
             let is_chosen = |gate| part.inputs(gate).any(|arc| part.network.left(arc) > 0);
-            gates.way.retain(|&(gate, _)| !is_chosen(gate));
-            gates.given.retain(|&(gate, _)| !is_chosen(gate));
+            gates.retain(|&(gate, _)| !is_chosen(gate));
         } else {
             self.keep(cut.clone(), meter)?;
         }
@@ -340,6 +318,7 @@ fn cost(part: &Part, arcs: &[ArcId]) -> u64 {
 mod tests {
     use super::super::cut_part::held;
     use super::*;
+    use crate::graph::sealed::Sealed as _;
     use crate::graph::{
         AttackGraph, GraphBuilder, Limits, StateId, StateSet, StepAttributes, Table, ViewOptions,
     };
@@ -364,6 +343,13 @@ mod tests {
         let sets: (&StateSet, &StateSet) = (&reached, &held);
         let mut part = Part::build(&view, sets, targets, &cost, &mut numbers, &mut meter).unwrap();
         assert!(numbers.values().iter().all(Option::is_none));
+        if effort.branches == usize::MAX {
+            let least = least_over_all_choices(&mut part, &mut meter);
+            return (
+                least,
+                cheapest_cut(&mut part, effort, &mut meter).unwrap().cost,
+            );
+        }
         let cut = cheapest_cut(&mut part, effort, &mut meter).unwrap();
         let mut walk = Walk::new(&part);
         let mut leads_on = |left_in: Option<ArcId>| {
@@ -372,6 +358,23 @@ mod tests {
         };
         assert!(!leads_on(None) && cut.arcs.iter().all(|&arc| leads_on(Some(arc))));
         (cut.lower_bound, cut.cost)
+    }
+
+    /// The least flow over all choices of one input for each gate, each choice tried.
+    fn least_over_all_choices(part: &mut Part, meter: &mut Meter<'_>) -> u64 {
+        let nodes = (0..part.network.node_count()).map(NodeId::at);
+        let gates = nodes.filter(|&node| part.is_gate(node));
+        let gates: Vec<Vec<ArcId>> = gates.map(|gate| part.inputs(gate).collect()).collect();
+        let mark = part.network.mark();
+        let mut least = u64::MAX;
+        for choice in 0..1_usize << gates.len() {
+            for (place, inputs) in gates.iter().enumerate() {
+                part.network.set(inputs[choice >> place & 1], UNBOUNDED);
+            }
+            least = least.min(part.network.augment(meter).unwrap());
+            part.network.undo(mark);
+        }
+        least
     }
 
     #[test]

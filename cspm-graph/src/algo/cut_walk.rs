@@ -115,14 +115,6 @@ impl Walk {
         way
     }
 
-    /// Gates that were given by all their inputs, in the order of arrival, each with the input that came last.
-    pub(super) fn gates_given(&self) -> impl Iterator<Item = (NodeId, ArcId)> + '_ {
-        self.reached.iter().filter_map(|&node| match self.by[node] {
-            By::AllInputs(last) => Some((node, last)),
-            _ => None,
-        })
-    }
-
     #[inline]
     fn has_reached(&self, node: NodeId) -> bool {
         self.by[node] != By::Nothing

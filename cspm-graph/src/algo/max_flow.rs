@@ -160,7 +160,7 @@ impl FlowNetwork {
     }
 
     /// Searches from the source; true if more can pass.
-    pub(super) fn search(&mut self, meter: &mut Meter<'_>) -> Result<bool, QueryError> {
+    fn search(&mut self, meter: &mut Meter<'_>) -> Result<bool, QueryError> {
         for &node in &self.queue {
             self.level[node] = UNSEEN;
             self.next[node] = 0;

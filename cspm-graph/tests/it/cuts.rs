@@ -316,6 +316,29 @@ fn the_largest_costs_are_summed() {
     assert_eq!(cut.cost(), 50 * u64::from(u32::MAX));
 }
 
+#[test]
+fn a_choice_that_was_made_in_passing_is_made_again() {
+    // {1, 2} → 3 and {3, 4} → 5. To open either input of the first gate lets nothing pass as yet.
+    let steps = vec![
+        step(&[0], 1),
+        step(&[0], 2),
+        step(&[0], 4),
+        step(&[1, 2], 3),
+        step(&[3, 4], 5),
+    ];
+    let check = |costs: [u32; 5], expected: &[u32]| {
+        let costs: Costs = costs.into_iter().map(Some).collect();
+        let (graph, cut) = ask(&asked(6, steps.clone(), &[(5, 1)]), &costs);
+        assert_eq!(tags(&graph, cut.steps()), expected);
+        assert!(cut.is_exact());
+    };
+    check([1, 5, 3, 9, 9], &[0]);
+    check([5, 1, 3, 9, 9], &[1]);
+    check([5, 5, 3, 9, 9], &[2]);
+    check([5, 5, 3, 2, 9], &[3]);
+    check([5, 5, 3, 9, 1], &[4]);
+}
+
 /// Two of the states that the entry gives hold the jewel, for each pair of them that is named.
 fn pairs_that_hold(count: u32, pairs: &[(u32, u32)]) -> Model {
     let mut steps: Vec<ModelStep> = (1..=count).map(|at| step(&[0], at)).collect();
