@@ -384,11 +384,11 @@ fn where_no_step_alone_helps_a_jewel_is_cut_off_by_several() {
         step(&[0], 5),
         step(&[0], 6),
     ];
-    let model = asked(7, steps, &[(3, 10), (4, 12), (5, 1), (6, 50)]);
+    let mut model = asked(7, steps, &[(3, 10), (4, 12), (5, 1), (6, 50)]);
     let mut costs: Costs = vec![Some(1); 9];
     costs[8] = None;
-    let check = |costs: &Costs, budget, expected: &[(u32, u64)], value_left: u64| {
-        let (graph, cut) = ask_greedily(&model, costs, budget);
+    let check = |model: &Model, costs: &Costs, budget, expected: &[(u32, u64)], value_left: u64| {
+        let (graph, cut) = ask_greedily(model, costs, budget);
         let tag = |step| graph.step(step).unwrap().tag();
         let picks: Vec<_> = cut
             .picks()
@@ -397,14 +397,18 @@ fn where_no_step_alone_helps_a_jewel_is_cut_off_by_several() {
             .collect();
         assert_eq!((picks.as_slice(), cut.value_left()), (expected, value_left));
     };
-    check(&costs, 0, &[], 73);
-    check(&costs, 2, &[(7, 1)], 72);
-    check(&costs, 3, &[(7, 1), (0, 1), (1, 11)], 62);
-    check(&costs, 5, &[(7, 1), (0, 1), (1, 11)], 62);
+    check(&model, &costs, 0, &[], 73);
+    check(&model, &costs, 2, &[(7, 1)], 72);
+    check(&model, &costs, 3, &[(7, 1), (0, 1), (1, 11)], 62);
+    check(&model, &costs, 5, &[(7, 1), (0, 1), (1, 11)], 62);
     let all = [(7, 1), (0, 1), (1, 11), (4, 11), (5, 11), (6, 23)];
-    check(&costs, 6, &all, 50);
-    check(&costs, usize::MAX, &all, 50);
+    check(&model, &costs, 6, &all, 50);
+    check(&model, &costs, usize::MAX, &all, 50);
+    // Three steps for 30 are cheaper for their value than two for 10.
+    model.jewels[1].1 = 30;
+    check(&model, &costs, 4, &[(7, 1), (4, 1), (5, 1), (6, 31)], 60);
+    model.jewels[1].1 = 12;
     // Cheaper ways to the other jewel, so that one comes first.
     costs[4..7].fill(Some(0));
-    check(&costs, 4, &[(7, 1), (4, 1), (5, 1), (6, 13)], 60);
+    check(&model, &costs, 4, &[(7, 1), (4, 1), (5, 1), (6, 13)], 60);
 }
