@@ -41,20 +41,28 @@ pub fn choke(
 ) -> Result<ChokePoints, QueryError> {
     check_states(view.graph(), entries.iter().copied())?;
     check_states(view.graph(), jewels.iter().map(|&(state, _)| state))?;
-    let mut meter = Meter::new(limits);
-    let none = StateSet::new();
-    let reached = frontier::reach(view, entries, &none, &mut meter)?;
+    choke_points(view, entries, jewels, &mut Meter::new(limits))
+}
+
+/// As [`choke`], of states that are known, as a part of another question.
+pub(super) fn choke_points(
+    view: &View<'_>,
+    entries: &[StateId],
+    jewels: &[Jewel],
+    meter: &mut Meter<'_>,
+) -> Result<ChokePoints, QueryError> {
+    let reached = frontier::reach(view, entries, &StateSet::new(), meter)?;
     let targets = jewels.iter().map(|&(state, _)| state);
-    let part = Between::build(view, &reached, targets, &mut meter)?;
+    let part = Between::build(view, &reached, targets, meter)?;
     let mut sources: Vec<LocalId> = entries
         .iter()
         .filter_map(|&entry| part.local(entry))
         .collect();
     sources.sort_unstable();
     sources.dedup();
-    let dominators = Dominators::build(&part, &sources, &mut meter)?;
-    let needs = Needs::build(&part, &dominators, &sources, &mut meter)?;
-    let mut losses = Losses::count(&part, &dominators, &needs, jewels, &mut meter)?;
+    let dominators = Dominators::build(&part, &sources, meter)?;
+    let needs = Needs::build(&part, &dominators, &sources, meter)?;
+    let mut losses = Losses::count(&part, &dominators, &needs, jewels, meter)?;
 
     let mut points = ChokePoints {
         order: std::mem::take(&mut losses.order),
@@ -78,7 +86,7 @@ pub fn choke(
             continue;
         }
         if sources.binary_search(&local).is_err()
-            && let Some(step) = losses.only_way(view, local, &mut meter)?
+            && let Some(step) = losses.only_way(view, local, meter)?
         {
             points.steps.push((step, points.states.len()));
         }

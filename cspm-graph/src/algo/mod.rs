@@ -16,6 +16,8 @@
 //! | and the next ones? | [`next_most_likely`] |
 //! | which prize draws an attacker from each state? | [`prize`] |
 //! | which single steps and states, left out, cut jewels off? | [`choke`] |
+//! | what is the cheapest set of steps that cuts all of them off? | [`min_cut`] |
+//! | and which few steps cut the most off, one after another? | [`greedy_cut`] |
 //! | what can be walked into from outside? | [`free`] |
 //! | how many resources lie behind a state? | [`blast_resources`] |
 //! | how many lie behind each? | [`blast_sizes`] |
@@ -35,16 +37,22 @@ mod choke;
 mod components;
 mod cone;
 mod contraction;
+mod cut_part;
+mod cut_search;
+mod cut_walk;
 mod dominators;
 mod error;
 mod fewest_steps;
 mod free;
 mod frontier;
 mod gate_steps;
+mod greedy_cut;
 mod jewel_sets;
 mod knuth;
 mod losses;
+mod max_flow;
 mod meter;
+mod min_cut;
 mod most_likely;
 mod needs;
 mod next_most_likely;
@@ -60,6 +68,7 @@ mod sketch_pool;
 pub mod verify;
 mod verify_blast;
 mod verify_choke;
+mod verify_cuts;
 
 pub use blast::{Accuracy, BlastSize, blast_resources};
 pub use blast_sizes::{BlastOptions, BlastSizes, blast_sizes};
@@ -67,7 +76,9 @@ pub use choke::{ChokePoint, ChokePoints, choke};
 pub use error::{QueryError, UnknownStateError};
 pub use fewest_steps::fewest_steps;
 pub use free::free;
+pub use greedy_cut::{GreedyCut, Pick, greedy_cut};
 pub use jewel_sets::{JewelSets, jewel_sets, jewel_sets_of};
+pub use min_cut::{MinCut, min_cut};
 pub use most_likely::{Derivation, Derivations, most_likely};
 pub use next_most_likely::next_most_likely;
 pub use prize::{Prize, Prizes, prize};

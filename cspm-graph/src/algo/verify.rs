@@ -5,11 +5,11 @@
 
 use std::collections::HashSet;
 
+pub use super::verify_blast::blast_sizes;
 pub use super::verify_choke::choke;
+pub use super::verify_cuts::{greedy_cut, min_cut};
 use super::{Derivation, Derivations, Jewel, JewelSets, Prizes};
 use crate::graph::{StateId, StateSet, Step, View};
-
-pub use super::verify_blast::blast_sizes;
 
 /// An answer does not hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

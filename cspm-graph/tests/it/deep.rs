@@ -1,7 +1,7 @@
 //! Chains of a million states: no recursion, and near-linear time.
 
 use cspm_graph::algo::{
-    BlastOptions, blast_resources, blast_sizes, choke, free, jewel_sets, most_likely,
+    BlastOptions, blast_resources, blast_sizes, choke, free, jewel_sets, min_cut, most_likely,
     next_most_likely, prize, reach,
 };
 use cspm_graph::graph::{AttackGraph, GraphBuilder, Limits, StateSet, StepAttributes, ViewOptions};
@@ -43,6 +43,8 @@ fn a_long_chain_is_walked_to_its_end() {
     );
     let prizes = prize(&view, &ways, &jewels, &limits).unwrap();
     assert_eq!(prizes.best(entry).map(|best| best.cost()), Some(0));
+    let cut = min_cut(&view, &[entry], &[last], |_| Some(1), &limits).unwrap();
+    assert_eq!((cut.steps().len(), cut.is_exact()), (1, true));
     let free = free(&view, &[entry], &reached, &limits).unwrap();
     assert_eq!(free.len(), COUNT as usize);
     let resources: Vec<u32> = (0..COUNT).collect();
@@ -262,4 +264,6 @@ fn a_long_chain_of_gates_is_walked_to_its_end() {
     let counts = (points.states().len(), points.steps().len());
     assert_eq!(counts, (COUNT as usize, COUNT as usize - 1));
     assert!(points.steps().all(|point| point.value() == 7));
+    let cut = min_cut(&view, &[entry], &[last], |_| Some(1), &limits).unwrap();
+    assert_eq!((cut.steps().len(), cut.is_exact()), (1, true));
 }

@@ -1,9 +1,10 @@
 //! Answers do not depend on the order in which steps were added.
 
 use cspm_graph::algo::{
-    BlastOptions, blast_sizes, choke, jewel_sets, most_likely, next_most_likely, prize, reach,
+    BlastOptions, blast_sizes, choke, greedy_cut, jewel_sets, min_cut, most_likely,
+    next_most_likely, prize, reach,
 };
-use cspm_graph::graph::{Limits, StateId, ViewOptions};
+use cspm_graph::graph::{Limits, StateId, StepId, ViewOptions};
 use proptest::prelude::*;
 
 use crate::model::{Model, content};
@@ -38,8 +39,14 @@ fn answers(model: &Model) -> String {
         seed: 0,
     };
     let sizes = blast_sizes(&view, &ambient, &resources, &options, &limits).unwrap();
+    let cost = |step: StepId| (!step.get().is_multiple_of(7)).then_some(step.get() % 3);
+    let at: Vec<StateId> = jewels.iter().map(|&(at, _)| at).collect();
+    let cut = min_cut(&view, &entries, &at, cost, &limits).unwrap();
+    let greedy = greedy_cut(&view, &entries, &jewels, 3, cost, &limits).unwrap();
     let (distinct, rounds) = (sets.distinct_sets(), sets.rounds());
-    format!("{steps:?} {ambient:?} {by_state:?} {distinct} {rounds} {next:?} {points:?} {sizes:?}")
+    format!(
+        "{steps:?} {ambient:?} {by_state:?} {distinct} {rounds} {next:?} {points:?} {sizes:?} {cut:?} {greedy:?}"
+    )
 }
 
 proptest! {

@@ -1,8 +1,8 @@
 //! Limits, each at the limit and one past it, and the cancel token.
 
 use cspm_graph::algo::{
-    BlastOptions, QueryError, blast_resources, blast_sizes, choke, fewest_steps, free, jewel_sets,
-    jewel_sets_of, most_likely, next_most_likely, prize, reach, reach_with,
+    BlastOptions, QueryError, blast_resources, blast_sizes, choke, fewest_steps, free, greedy_cut,
+    jewel_sets, jewel_sets_of, min_cut, most_likely, next_most_likely, prize, reach, reach_with,
 };
 use cspm_graph::graph::{
     AttackGraph, BuildError, Cancel, GraphBuilder, LimitError, Limits, Progress, StateSet,
@@ -67,7 +67,7 @@ fn more_states_than_ids_are_refused_whatever_the_limit() {
 type Question = fn(&View<'_>, &Limits) -> Result<(), QueryError>;
 
 /// Every question, by name.
-pub(crate) const QUESTIONS: [(&str, Question); 12] = [
+pub(crate) const QUESTIONS: [(&str, Question); 14] = [
     ("reach", |view, limits| {
         reach(view, &[state(0)], limits).map(drop)
     }),
@@ -102,6 +102,13 @@ pub(crate) const QUESTIONS: [(&str, Question); 12] = [
     }),
     ("choke", |view, limits| {
         choke(view, &[state(0)], &[(state(4), 1)], limits).map(drop)
+    }),
+    ("min_cut", |view, limits| {
+        min_cut(view, &[state(0)], &[state(4)], |_| Some(1), limits).map(drop)
+    }),
+    ("greedy_cut", |view, limits| {
+        let jewels = [(state(4), 1)];
+        greedy_cut(view, &[state(0)], &jewels, 3, |_| Some(1), limits).map(drop)
     }),
     ("free", |view, limits| {
         free(view, &[state(0)], &StateSet::new(), limits).map(drop)

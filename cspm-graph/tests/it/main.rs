@@ -9,6 +9,7 @@
 mod blast_sizes;
 mod blindness;
 mod choke;
+mod cuts;
 mod deep;
 #[cfg(feature = "derive")]
 mod derived;

@@ -174,12 +174,15 @@ pub(crate) fn model_without_gates(
     states_max: u32,
     motifs_max: usize,
 ) -> impl Strategy<Value = Model> {
-    model(states_max, motifs_max).prop_map(|mut model| {
-        for step in &mut model.steps {
-            step.inputs.truncate(1);
-        }
-        model
-    })
+    model(states_max, motifs_max).prop_map(without_gates)
+}
+
+/// The model, each step with its first input alone.
+pub(crate) fn without_gates(mut model: Model) -> Model {
+    for step in &mut model.steps {
+        step.inputs.truncate(1);
+    }
+    model
 }
 
 /// A model and what a view leaves out of it: most often nothing or little.
