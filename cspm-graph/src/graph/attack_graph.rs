@@ -64,6 +64,10 @@ impl<T: Copy + PartialEq> Column<T> {
         }
     }
 
+    fn byte_count(&self) -> usize {
+        size_of_val(self.each.as_slice())
+    }
+
     /// Whether all steps have the same.
     pub(super) fn is_same(&self) -> bool {
         self.each.is_empty()
@@ -140,6 +144,23 @@ impl AttackGraph {
     /// Number of steps with several inputs.
     pub fn gate_count(&self) -> usize {
         self.gate_output.len()
+    }
+
+    /// Bytes that the tables of the graph take.
+    pub fn byte_count(&self) -> usize {
+        let columns = &self.columns;
+        self.forward.byte_count()
+            + self.backward.byte_count()
+            + size_of_val(self.backward_steps.as_slice())
+            + self.gate_inputs.byte_count()
+            + size_of_val(self.gate_output.values())
+            + self.gates_by_input.byte_count()
+            + self.gates_by_output.byte_count()
+            + self.at_gates.byte_count()
+            + columns.kind.byte_count()
+            + columns.certainty.byte_count()
+            + columns.likelihood.byte_count()
+            + columns.tag.byte_count()
     }
 
     /// All states in ascending order.

@@ -131,6 +131,11 @@ impl<I: Id, T: Copy> Rows<I, T> {
         I::at(after.saturating_sub(1))
     }
 
+    /// Bytes of both arrays.
+    pub(crate) fn byte_count(&self) -> usize {
+        size_of_val(self.offsets.as_slice()) + size_of_val(self.values.as_slice())
+    }
+
     pub(crate) fn row_count(&self) -> usize {
         self.offsets.len().saturating_sub(1)
     }

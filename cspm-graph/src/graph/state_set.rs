@@ -107,6 +107,10 @@ impl StateSet {
             .sum()
     }
 
+    pub(crate) fn byte_count(&self) -> usize {
+        size_of_val(self.words.as_slice())
+    }
+
     /// True if there is no state in the set.
     pub fn is_empty(&self) -> bool {
         self.words.iter().all(|&word| word == 0)

@@ -8,6 +8,8 @@ use std::path::Path;
 pub(crate) struct Files {
     pub(crate) nodes: usize,
     pub(crate) edges: Vec<(u32, u32)>,
+    /// Kinds of the edges; none where the graph does not tell.
+    pub(crate) kinds: Vec<u8>,
     pub(crate) exposed: Vec<u32>,
     pub(crate) sensitive: Vec<u32>,
     pub(crate) weights: Vec<u32>,
@@ -27,6 +29,7 @@ impl Files {
         Ok(Self {
             nodes: nodes.ok_or("meta.json: no number of nodes")?,
             edges: pairs(&bytes(folder, "edges.u32")?),
+            kinds: optional("edge_kind.u8"),
             exposed: numbers(&bytes(folder, "exposed.u32")?),
             sensitive: numbers(&bytes(folder, "sensitive.u32")?),
             weights: numbers(&bytes(folder, "weights.u32")?),

@@ -3,6 +3,10 @@
 //!     cargo run --release -p cspm-benches --bin workloads -- GRAPH_DIR W1,W2,W3,W4,W5
 //!         [--peers petgraph,graph_builder] [--rounds N] [--engine NAME] [--threads N] [--dump FILE]
 //!
+//! W1 to W5 are what every engine answers. Of ours there are also `choke` (what each step and state cuts off; with
+//! `--samples N`, checked by leaving out N steps), `cut` (the cheapest cut), `blast` (how many nodes each one reaches),
+//! `columns` (the graph with an attribute in every column) and `views` (a view of that, and what is reached in it).
+//!
 //! Prints one JSON line for each workload: engine, sizes, seconds of every run, and a check value that does not
 //! depend on the engine. With `--peers`, one process for each engine is started in turns, each workload in the
 //! formulation that suits the engine.
@@ -23,9 +27,9 @@ mod files;
 mod naive;
 mod petgraph;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
@@ -56,6 +60,9 @@ struct Options {
     /// little-endian numbers of 64 bits a node.
     #[arg(long)]
     dump: Option<PathBuf>,
+    /// Checks so many answers of `choke` by leaving out the step.
+    #[arg(long, default_value_t = 0)]
+    samples: usize,
     /// Threads, all by default.
     #[arg(long)]
     threads: Option<usize>,
@@ -66,6 +73,7 @@ pub(crate) struct Run {
     engine: String,
     workloads: Vec<String>,
     dump: Option<PathBuf>,
+    samples: usize,
 }
 
 /// A count and a value for each node.
@@ -86,7 +94,7 @@ impl Run {
     pub(crate) fn dump(&self, workload: &str, answer: impl FnOnce() -> PerNode) {
         let base = workload.split('-').next().unwrap_or_default();
         let Some(dump) = &self.dump else { return };
-        if !self.workloads.iter().any(|it| it == base) {
+        if !self.wants(base) {
             return;
         }
         let mut name = dump.clone().into_os_string();
@@ -97,6 +105,21 @@ impl Run {
             .flat_map(u64::to_le_bytes)
             .collect();
         std::fs::write(name, bytes).expect("a file that can be written");
+    }
+
+    /// Whether a workload is to be run.
+    pub(crate) fn wants(&self, workload: &str) -> bool {
+        self.workloads.iter().any(|it| it == workload)
+    }
+
+    /// Checks as many answers as are wanted by other means; `check` says how many it was.
+    pub(crate) fn samples(&self, workload: &str, check: impl FnOnce(usize) -> usize) {
+        if self.samples > 0 && self.wants(workload) {
+            eprintln!(
+                "workloads: {workload}: {} answers are right",
+                check(self.samples)
+            );
+        }
     }
 
     /// As [`Self::timed`], for what takes too long to be repeated.
@@ -128,7 +151,7 @@ impl Run {
         t: usize,
         mut work: impl FnMut() -> String,
     ) {
-        if !self.workloads.iter().any(|it| it == workload) {
+        if !self.wants(workload) {
             return;
         }
         let mut times: Vec<f64> = Vec::new();
@@ -200,9 +223,14 @@ pub(crate) fn grouped_ways(
     steps
 }
 
-/// Starts a process for each engine, in turns.
+/// Seconds of all runs, by workload and engine.
+type Times = BTreeMap<(String, u64), BTreeMap<String, Vec<f64>>>;
+
+/// Starts a process for each engine, in turns; at the end tells medians on standard error, and how many times as long
+/// others took.
 fn take_turns(options: &Options) {
     let this = std::env::current_exe().expect("the path of this program");
+    let mut times = Times::new();
     for _ in 0..options.rounds {
         let ours = std::iter::once(&options.engine);
         for engine in ours.chain(&options.peers) {
@@ -213,10 +241,36 @@ fn take_turns(options: &Options) {
             if let Some(threads) = options.threads {
                 turn.args(["--threads", &threads.to_string()]);
             }
-            let status = turn.status().expect("a process of this program");
-            if !status.success() {
-                eprintln!("workloads: {engine} failed: {status}");
+            let output = turn.stderr(Stdio::inherit()).output();
+            let output = output.expect("a process of this program");
+            if !output.status.success() {
+                eprintln!("workloads: {engine} failed: {}", output.status);
             }
+            for line in String::from_utf8_lossy(&output.stdout).lines() {
+                println!("{line}");
+                let line: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
+                let workload = line["workload"].as_str().unwrap_or_default().to_owned();
+                let runs = line["times"].as_array().into_iter().flatten();
+                let of_workload = times.entry((workload, line["t"].as_u64().unwrap_or(0)));
+                let of_engine = of_workload.or_default().entry(engine.clone()).or_default();
+                of_engine.extend(runs.filter_map(serde_json::Value::as_f64));
+            }
+        }
+    }
+    tell_ratios(&options.engine, &mut times);
+}
+
+fn tell_ratios(ours: &str, times: &mut Times) {
+    for ((workload, t), engines) in times {
+        let medians = engines.iter_mut().filter_map(|(engine, runs)| {
+            runs.sort_by(f64::total_cmp);
+            Some((engine.as_str(), *runs.get(runs.len() / 2)?))
+        });
+        let medians: BTreeMap<&str, f64> = medians.collect();
+        for (engine, median) in &medians {
+            let ratio = medians.get(ours).map_or(0.0, |ours| median / ours);
+            let median = median * 1e3;
+            eprintln!("{workload} t={t} {engine}: {median:.2} ms, {ratio:.2} times {ours}");
         }
     }
 }
@@ -244,6 +298,7 @@ fn main() {
         engine: options.engine.clone(),
         workloads: options.workloads.split(',').map(str::to_owned).collect(),
         dump: options.dump,
+        samples: options.samples,
     };
     match options.engine.as_str() {
         "cspm" => cspm::run(&files, &mut run),
