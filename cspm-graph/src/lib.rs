@@ -41,8 +41,14 @@
 //! choke points O(m log n). The worse ones say so: [`algo::jewel_sets`] may need a round for each gate on a
 //! cycle, [`algo::next_most_likely`] a search for each step of each way found, [`algo::prize`] one for each
 //! state at which the ways to the inputs of a gate part, [`algo::choke`] a set of its own for each state below a
-//! gate at which ways meet, and on cycles again while sets shrink. All of them stop at [`graph::Limits::work`]
-//! and at a [`graph::Cancel`]. "Does not panic" does not cover running out of memory below the limits.
+//! gate at which ways meet, and on cycles again while sets shrink; [`algo::min_cut`] is a maximum flow, and with
+//! gates a bounded number of them, [`algo::greedy_cut`] one for each jewel and round; [`algo::blast_sizes`] keeps a
+//! sketch for each distinct reach. All of them stop at [`graph::Limits::work`] and at a [`graph::Cancel`], and
+//! tell how far they are by a [`graph::Progress`]. "Does not panic" does not cover running out of memory below the limits.
+//!
+//! Overflow checks are off for this crate alone in release builds: counters are bounded by the numbers of states, steps
+//! and words, which are checked at [`graph::GraphBuilder::build`] and by [`graph::Limits`]; sums of values saturate.
+//! The one `unsafe` block asks the system for large pages (`graph/pages.rs`).
 //!
 //! # Features
 //! `derive` (default): facts to steps. Without it the crate is the graph and its algorithms alone.

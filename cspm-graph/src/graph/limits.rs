@@ -16,8 +16,8 @@ pub struct Limits {
     pub gate_inputs: usize,
     /// Work units of one question: about one for each step followed and each word of a set combined.
     pub work: u64,
-    /// Words of 64 bits in the distinct sets of [`jewel_sets`](crate::algo::jewel_sets) and the sketches of
-    /// [`blast_sizes`](crate::algo::blast_sizes).
+    /// Words of 64 bits in the distinct sets of [`jewel_sets`](crate::algo::jewel_sets) and
+    /// [`choke`](crate::algo::choke), and the sketches of [`blast_sizes`](crate::algo::blast_sizes).
     pub set_words: usize,
     /// Ways that [`next_most_likely`](crate::algo::next_most_likely) returns at most, whatever is asked.
     pub paths: usize,
