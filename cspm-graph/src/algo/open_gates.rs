@@ -19,6 +19,8 @@ pub(super) struct OpenGates {
     output: Table<OpenGateId, NodeId>,
     /// The gates that need a node.
     by_input: Rows<NodeId, OpenGateId>,
+    /// COST: a bit for each node that is an input; few are, and most questions end here.
+    is_input: Vec<u64>,
     /// The outputs of those gates.
     pub(super) outputs: Rows<NodeId, NodeId>,
     /// The bit of each node that is an input; [`NO_BIT`] for others, and before it is known.
@@ -54,6 +56,7 @@ impl OpenGates {
         let count = contraction.node_count();
         let inputs = Rows::group(outputs.len(), pairs.iter().copied(), NodeId::at(0));
         let output: Table<OpenGateId, NodeId> = outputs.into();
+        let mut is_input = Vec::new();
         let (mut by_input, mut outputs, mut bit_of) = (Rows::none(), Rows::none(), Vec::new());
         if !pairs.is_empty() {
             let turned = pairs.iter().map(|&(gate, input)| (input, gate));
@@ -61,11 +64,16 @@ impl OpenGates {
             let steps = pairs.iter().map(|&(gate, input)| (input, output[gate]));
             outputs = Rows::group(count, steps, NodeId::at(0));
             bit_of = vec![NO_BIT; count];
+            is_input.resize(count.div_ceil(64), 0);
+            for (_, input) in &pairs {
+                is_input[input.index() / 64] |= 1 << (input.index() % 64);
+            }
         }
         Self {
             inputs,
             output,
             by_input,
+            is_input,
             outputs,
             bit_of,
             input_of: Vec::new(),
@@ -86,21 +94,17 @@ impl OpenGates {
 
     /// The outputs of gates that need a node.
     pub(super) fn outputs_of(&self, node: NodeId) -> &[NodeId] {
-        if self.is_empty() {
-            &[]
-        } else {
-            self.outputs.row(node)
+        match self.row_of(node) {
+            Some((begin, end)) => self.outputs.between(begin, end),
+            None => &[],
         }
     }
 
     /// Where the row of a node in `outputs` begins and ends, if there is something in it.
     #[inline]
     pub(super) fn row_of(&self, node: NodeId) -> Option<(u32, u32)> {
-        if self.is_empty() {
-            return None;
-        }
-        let (begin, end) = self.outputs.bounds(node);
-        (begin < end).then_some((begin, end))
+        let word = self.is_input.get(node.index() / 64)?;
+        (word >> (node.index() % 64) & 1 == 1).then(|| self.outputs.bounds(node))
     }
 
     /// Tells the bit of a node that is an input.
