@@ -3,7 +3,7 @@
 use super::QueryError;
 use super::meter::Meter;
 use crate::graph::sealed::Sealed as _;
-use crate::graph::{GateId, Rows, StateId, StateSet, View};
+use crate::graph::{GateId, StateId, StateSet, View};
 
 /// The gates of a view, by how many of their inputs are open: outside the ambient.
 ///
@@ -20,11 +20,15 @@ pub(super) struct GateSteps {
 }
 
 /// Inputs of some gates, by output.
+///
+/// COST: most states are no output, and a bit says so; the others are looked up in a list as long as there are inputs,
+/// where rows for all states would be made for each question.
 #[derive(Debug)]
 struct Inputs {
-    /// COST: most states are no output; a bit says so where the place of a row would have to be waited for.
-    outputs: StateSet,
-    rows: Rows<StateId, StateId>,
+    is_output: StateSet,
+    /// Ascending, beside `inputs`.
+    outputs: Vec<StateId>,
+    inputs: Vec<StateId>,
 }
 
 impl GateSteps {
@@ -54,8 +58,8 @@ impl GateSteps {
         }
         Ok(Self {
             open: others,
-            steps: Inputs::new(&steps, graph.state_count()),
-            open_inputs: Inputs::new(&open_inputs, graph.state_count()),
+            steps: Inputs::new(steps),
+            open_inputs: Inputs::new(open_inputs),
         })
     }
 
@@ -68,16 +72,13 @@ impl GateSteps {
     /// Where the inputs of the gates that are steps to `output` begin and end, if there are any.
     #[inline]
     pub(super) fn range(&self, output: StateId) -> Option<(u32, u32)> {
-        self.steps
-            .outputs
-            .contains(output)
-            .then(|| self.steps.rows.bounds(output))
+        self.steps.range(output)
     }
 
     /// The inputs between these places.
     #[inline]
     pub(super) fn at(&self, begin: u32, end: u32) -> &[StateId] {
-        &self.steps.rows.values()[begin as usize..end as usize]
+        &self.steps.inputs[begin as usize..end as usize]
     }
 
     /// Open inputs of the gates to `output` that are no steps.
@@ -88,24 +89,38 @@ impl GateSteps {
 }
 
 impl Inputs {
-    fn new(pairs: &[(StateId, StateId)], state_count: usize) -> Self {
-        let rows = if pairs.is_empty() {
-            Rows::none()
-        } else {
-            Rows::group(state_count, pairs.iter().copied(), StateId::at(0))
-        };
+    fn new(mut pairs: Vec<(StateId, StateId)>) -> Self {
+        pairs.sort_unstable();
+        let (outputs, inputs): (Vec<StateId>, Vec<StateId>) = pairs.into_iter().unzip();
         Self {
-            outputs: pairs.iter().map(|&(output, _)| output).collect(),
-            rows,
+            is_output: outputs.iter().copied().collect(),
+            outputs,
+            inputs,
         }
     }
 
     #[inline]
+    fn range(&self, output: StateId) -> Option<(u32, u32)> {
+        self.is_output.contains(output).then(|| {
+            let begin = self.outputs.partition_point(|&other| other < output);
+            let length = self.outputs[begin..].partition_point(|&other| other == output);
+            (position(begin), position(begin + length))
+        })
+    }
+
+    #[inline]
     fn before(&self, output: StateId) -> &[StateId] {
-        if self.outputs.contains(output) {
-            self.rows.row(output)
-        } else {
-            &[]
+        match self.range(output) {
+            Some((begin, end)) => &self.inputs[begin as usize..end as usize],
+            None => &[],
         }
     }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "INVARIANT: ids in range: places of inputs of gates are `u32` in the graph as well"
+)]
+fn position(at: usize) -> u32 {
+    at as u32
 }

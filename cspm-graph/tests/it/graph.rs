@@ -170,4 +170,7 @@ fn graphs_and_answers_can_be_shared_between_threads() {
     check::<cspm_graph::algo::JewelSets>();
     check::<cspm_graph::algo::Prizes>();
     check::<cspm_graph::algo::ChokePoints>();
+    check::<cspm_graph::algo::MinCut>();
+    check::<cspm_graph::algo::GreedyCut>();
+    check::<cspm_graph::algo::BlastSizes>();
 }
