@@ -120,16 +120,11 @@ impl GraphBuilder {
             inputs,
         } = self;
         sort_gates(&mut gates, &inputs);
-        let steps = sorted_by_origin(state_count, &steps);
+        let (offsets, steps) = by_origin(state_count, &steps).into_parts();
         let carried = steps.iter().map(|step| &step.attributes);
         let columns = Columns::of(carried.chain(gates.iter().map(|gate| &gate.attributes)));
-        // Sorted already, so this only counts the rows.
-        let numbers = |step: &OrdinaryStep| (step.from.get(), step.to.get());
-        let forward = group_pairs(
-            state_count,
-            state_count,
-            &Mapped(&steps, |_, it: &OrdinaryStep| numbers(it)),
-        );
+        let targets = steps.par_iter().map(|step| step.to).collect();
+        let forward = Rows::from_parts(offsets, targets);
         let mut by_target: Rows<StateId, StepId> = group_pairs(
             state_count,
             steps.len(),
@@ -356,24 +351,26 @@ fn frozen(
     }
 }
 
-/// Steps by origin, kind, target, tag, cost and certainty.
+/// Steps by origin; in a row by kind, target, tag, cost and certainty.
 ///
-/// COST: places are grouped by origin and sorted within their rows, which are short; a step itself moves once.
-fn sorted_by_origin(state_count: usize, steps: &[OrdinaryStep]) -> Vec<OrdinaryStep> {
+/// COST: places are grouped and steps fetched once, so that they are sorted where they lie; rows are short.
+fn by_origin(state_count: usize, steps: &[OrdinaryStep]) -> Rows<StateId, OrdinaryStep> {
     let places = Mapped(steps, |place, step: &OrdinaryStep| (step.from.get(), place));
-    let mut order: Rows<StateId, StepId> = group_pairs(state_count, steps.len(), &places);
-    order.sort_rows_by_key(|place| {
-        let OrdinaryStep { to, attributes, .. } = steps[place.index()];
+    let order: Rows<StateId, StepId> = group_pairs(state_count, steps.len(), &places);
+    let (offsets, places) = order.into_parts();
+    let steps = places.par_iter().map(|place| steps[place.index()]);
+    let mut rows: Rows<StateId, OrdinaryStep> = Rows::from_parts(offsets, steps.collect());
+    rows.sort_rows_by_key(|step| {
+        let OrdinaryStep { to, attributes, .. } = step;
         let StepAttributes {
             kind,
             certainty,
             likelihood,
             tag,
-        } = attributes;
-        (kind, to, tag, likelihood, certainty)
+        } = *attributes;
+        (kind, *to, tag, likelihood, certainty)
     });
-    let places = order.values().par_iter();
-    places.map(|place| steps[place.index()]).collect()
+    rows
 }
 
 /// A list, of which each element stands for a pair of numbers.
