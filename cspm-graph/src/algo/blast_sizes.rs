@@ -86,7 +86,13 @@ pub fn blast_sizes(
     let contraction = Contraction::find(view, targets, ambient, None, &mut meter)?;
     let gates = OpenGates::new(graph, &contraction, ambient);
     let size = options.sketch_size.max(BlastOptions::SKETCH_SIZE_MIN);
-    let order = Order::new(&contraction, &gates);
+    let order = Order::new(
+        contraction.node_count(),
+        |node, k| contraction.successors.row(node).get(k).copied(),
+        |node, k| gates.outputs_of(node).get(k).copied(),
+        |node| gates.outputs_of(node).len(),
+        !gates.is_empty(),
+    );
     meter.spend(contraction.node_count())?;
     let mut pass = Pass {
         contraction: &contraction,
@@ -286,7 +292,7 @@ impl Gains {
 /// gone through until nothing changes.
 struct Pass<'p> {
     contraction: &'p Contraction,
-    order: Order,
+    order: Order<NodeId>,
     ranks: Rows<NodeId, u32>,
     gains: Gains,
     pool: SketchPool,

@@ -1,39 +1,41 @@
-//! An order of the nodes of a contraction in which what a node leads to comes before it.
+//! An order of nodes in which what a node leads to comes before it.
 
 use std::ops::Range;
 
 use super::components::{ComponentId, components};
-use super::contraction::{Contraction, NodeId};
-use super::open_gates::OpenGates;
 use crate::graph::sealed::Sealed as _;
-use crate::graph::{Rows, Table};
+use crate::graph::{Id, Rows, Table};
 
-/// The components of a contraction over steps, each after those that it leads to; and the outputs of open gates before
-/// what leads to the gate's inputs, where no cycle forbids it.
-pub(super) struct Order {
+/// The components of a graph over steps, each after those that it leads to; and the outputs of gates before what leads to
+/// the gate's inputs, where no cycle forbids it.
+pub(super) struct Order<N> {
     /// The nodes of each component.
-    pub(super) members: Rows<ComponentId, NodeId>,
-    pub(super) component_of: Table<NodeId, ComponentId>,
-    /// Components that lead to one another through open gates, side by side.
+    pub(super) members: Rows<ComponentId, N>,
+    pub(super) component_of: Table<N, ComponentId>,
+    /// Components that lead to one another through gates, side by side.
     pub(super) groups: Vec<Range<usize>>,
 }
 
-impl Order {
+impl<N: Id> Order<N> {
+    /// `step(node, k)` is the k-th node that a node leads to by steps, and `gate(node, k)` by gates, of which
+    /// `gate_count(node)` have it as an input; `has_gates` says whether any node is one.
+    ///
     /// # Complexity
-    /// O(k log k + e) for k nodes and e steps between them.
-    pub(super) fn new(contraction: &Contraction, gates: &OpenGates) -> Self {
-        let count = contraction.node_count();
-        let successors = &contraction.successors;
-        let plain = components(count, |node, k| successors.row(node).get(k).copied());
-        let wide = if gates.is_empty() {
-            None
-        } else {
-            Some(components(count, |node, k| {
-                let row = successors.row(node);
-                let gate = || gates.outputs_of(node).get(k - row.len()).copied();
-                row.get(k).copied().or_else(gate)
-            }))
-        };
+    /// O(k log k + e) for k nodes and e steps and inputs of gates.
+    pub(super) fn new(
+        count: usize,
+        step: impl Fn(N, usize) -> Option<N>,
+        gate: impl Fn(N, usize) -> Option<N>,
+        gate_count: impl Fn(N) -> usize,
+        has_gates: bool,
+    ) -> Self {
+        let plain = components(count, &step);
+        let wide = has_gates.then(|| {
+            components(count, |node: N, k| match k.checked_sub(gate_count(node)) {
+                Some(k) => step(node, k),
+                None => gate(node, k),
+            })
+        });
         // A plain component lies in one wide one; within that, completion order keeps steps in order.
         let mut rank: Table<ComponentId, (ComponentId, ComponentId)> =
             Table::filled((ComponentId::at(0), ComponentId::at(0)), plain.count);
@@ -57,12 +59,12 @@ impl Order {
             begin += same.len();
         }
         let of = plain.of.values().iter().map(|&component| place[component]);
-        let component_of: Table<NodeId, ComponentId> = of.collect::<Vec<_>>().into();
+        let component_of: Table<N, ComponentId> = of.collect::<Vec<_>>().into();
         let pairs = component_of
             .iter()
             .map(|(node, &component)| (component, node));
         Self {
-            members: Rows::group(plain.count, pairs, NodeId::at(0)),
+            members: Rows::group(plain.count, pairs, N::at(0)),
             component_of,
             groups,
         }

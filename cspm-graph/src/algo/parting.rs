@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use super::QueryError;
-use super::components::{ComponentId, components};
+use super::components::ComponentId;
 use super::cone::{Cone, LocalGateId, LocalId};
 use super::meter::Meter;
+use super::order::Order;
 use super::set_pool::{SetId, SetPool};
 use crate::graph::sealed::Sealed as _;
 use crate::graph::{Id, Rows, Table};
@@ -61,9 +62,21 @@ struct Plan {
 
 impl Plan {
     fn new(cone: &Cone) -> Self {
-        let (place_of, component_count) = Self::order(cone);
-        let pairs = place_of.iter().map(|(local, &place)| (place, local));
-        let members = Rows::group(component_count, pairs, LocalId::at(0));
+        let Order {
+            members,
+            component_of: place_of,
+            ..
+        } = Order::new(
+            cone.state_count(),
+            |node, k| cone.hops.row(node).get(k).map(|hop| hop.to),
+            |node, k| {
+                let gate = cone.gates_by_input.row(node).get(k)?;
+                Some(cone.gate_output[*gate])
+            },
+            |node| cone.gates_by_input.row(node).len(),
+            cone.gate_count() > 0,
+        );
+        let component_count = members.row_count();
 
         let mut inputs = cone.gate_inputs.values().to_vec();
         inputs.sort_unstable_by_key(|&input| (place_of[input], input));
@@ -103,46 +116,6 @@ impl Plan {
             gates_of_bit,
             lookup,
         }
-    }
-
-    /// Components over hops alone, ordered so that outputs of gates come before whatever leads to the gate's
-    /// inputs, where no cycle forbids it: then one round is enough.
-    fn order(cone: &Cone) -> (Table<LocalId, ComponentId>, usize) {
-        let hop = |node: LocalId, k: usize| cone.hops.row(node).get(k).map(|hop| hop.to);
-        let plain = components(cone.state_count(), hop);
-        if cone.gate_count() == 0 {
-            return (plain.of, plain.count);
-        }
-        let hop_or_gate = |node: LocalId, k: usize| {
-            let hops = cone.hops.row(node);
-            let gates = cone.gates_by_input.row(node);
-            let gate = || {
-                gates
-                    .get(k - hops.len())
-                    .map(|&gate| cone.gate_output[gate])
-            };
-            hops.get(k).map_or_else(gate, |hop| Some(hop.to))
-        };
-        let wide = components(cone.state_count(), hop_or_gate);
-        // A plain component lies in one wide one; within that, completion order keeps hops in order.
-        let mut order: Vec<Option<(ComponentId, ComponentId)>> = vec![None; plain.count];
-        for (local, &component) in plain.of.iter() {
-            order[component.index()] = Some((wide.of[local], component));
-        }
-        let mut order: Vec<(ComponentId, ComponentId)> = order.into_iter().flatten().collect();
-        order.sort_unstable();
-        let mut place: Table<ComponentId, ComponentId> =
-            Table::filled(ComponentId::at(0), plain.count);
-        for (number, &(_, component)) in order.iter().enumerate() {
-            place[component] = ComponentId::at(number);
-        }
-        let place_of: Vec<ComponentId> = plain
-            .of
-            .values()
-            .iter()
-            .map(|&component| place[component])
-            .collect();
-        (place_of.into(), plain.count)
     }
 }
 
