@@ -84,7 +84,6 @@ impl Contraction {
             }
             .contract(numbers, width, &targets, meter)?,
         };
-        let lists = Lists::new(lists);
         meter.spend(lists.len())?;
         if u32::try_from(lists.len()).is_err() {
             // Rows are counted in `u32`; only a graph at the very limit of ids comes here.
@@ -191,10 +190,10 @@ impl<W: Fn(StateId) -> bool + Sync> Ground<'_, W> {
         width: usize,
         targets: &[StateId],
         meter: &mut Meter<'_>,
-    ) -> Result<(usize, Vec<Vec<(u32, u32)>>), QueryError> {
+    ) -> Result<(usize, Lists), QueryError> {
         let counts = self.walk(numbers, width, targets, meter)?;
         let node_count = number_nodes(numbers, width, &counts);
-        Ok((node_count, self.steps(numbers, width)))
+        Ok((node_count, Lists::new(self.steps(numbers, width))))
     }
 
     /// Finds the nodes of all blocks, and how many each has.

@@ -149,7 +149,7 @@ impl<'v> Side<'v> {
         let mut trail = vec![state];
         let mut at = state;
         loop {
-            let before = StateId::at((self.seen[at] ^ self.round) as usize);
+            let before = StateId::at(lower_half(self.seen[at]));
             if before == at {
                 return trail;
             }
@@ -193,4 +193,12 @@ fn meet<'v>(
         way.extend(back.trail(state).into_iter().skip(1));
         way
     }))
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the lower half is all that is asked for"
+)]
+fn lower_half(number: u64) -> usize {
+    number as u32 as usize
 }

@@ -26,9 +26,9 @@ pub(super) struct GateSteps {
 #[derive(Debug)]
 struct Inputs {
     is_output: StateSet,
-    /// Ascending, beside `inputs`.
+    /// Ascending, each beside an input.
     outputs: Vec<StateId>,
-    inputs: Vec<StateId>,
+    values: Vec<StateId>,
 }
 
 impl GateSteps {
@@ -78,7 +78,7 @@ impl GateSteps {
     /// The inputs between these places.
     #[inline]
     pub(super) fn at(&self, begin: u32, end: u32) -> &[StateId] {
-        &self.steps.inputs[begin as usize..end as usize]
+        &self.steps.values[begin as usize..end as usize]
     }
 
     /// Open inputs of the gates to `output` that are no steps.
@@ -91,11 +91,11 @@ impl GateSteps {
 impl Inputs {
     fn new(mut pairs: Vec<(StateId, StateId)>) -> Self {
         pairs.sort_unstable();
-        let (outputs, inputs): (Vec<StateId>, Vec<StateId>) = pairs.into_iter().unzip();
+        let (outputs, values): (Vec<StateId>, Vec<StateId>) = pairs.into_iter().unzip();
         Self {
             is_output: outputs.iter().copied().collect(),
             outputs,
-            inputs,
+            values,
         }
     }
 
@@ -111,7 +111,7 @@ impl Inputs {
     #[inline]
     fn before(&self, output: StateId) -> &[StateId] {
         match self.range(output) {
-            Some((begin, end)) => &self.inputs[begin as usize..end as usize],
+            Some((begin, end)) => &self.values[begin as usize..end as usize],
             None => &[],
         }
     }

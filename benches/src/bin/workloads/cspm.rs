@@ -103,10 +103,8 @@ fn with_columns(files: &Files) -> AttackGraph {
 fn columns(files: &Files, run: &mut Run) {
     run.timed("columns", 0, 0, || {
         let graph = with_columns(files);
-        format!(
-            "{:.1} bytes a step",
-            graph.byte_count() as f64 / graph.step_count() as f64
-        )
+        let tenths = graph.byte_count() * 10 / graph.step_count().max(1);
+        format!("{}.{} bytes a step", tenths / 10, tenths % 10)
     });
     let graph = run.wants("views").then(|| with_columns(files));
     run.timed("views", 0, 0, || {
