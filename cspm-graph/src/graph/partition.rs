@@ -319,7 +319,9 @@ fn rows<I: Id, T: Id + Send, R: Record>(count: usize, cut: Cut, dealt: &[Dealt<R
 
 fn both_ways<R: Record>(count: usize, cut: Cut, pairs: &[(u32, u32)]) -> Option<BothWays> {
     let dealt: Vec<Dealt<R>> = deal_all(cut, pairs);
-    if dealt.iter().any(|dealt| dealt.largest as usize >= count) {
+    // Where there is no pair, no number was seen: zero says nothing then.
+    let is_too_large = |dealt: &Dealt<R>| dealt.largest as usize >= count;
+    if !pairs.is_empty() && dealt.iter().any(is_too_large) {
         return None;
     }
     let mut made: Made<StateId> = Made::new(count, cut, &dealt);

@@ -154,9 +154,15 @@ fn what_cannot_be_built_is_told() {
 
 #[test]
 fn a_graph_without_states_is_a_graph() {
-    let graph = GraphBuilder::new(0).build(&Limits::default()).unwrap();
-    graph.validate().unwrap();
-    assert_eq!(graph.states().collect::<Vec<StateId>>(), []);
+    let (builder, limits) = (GraphBuilder::new(0), Limits::default());
+    let of_steps = builder.clone().build(&limits).unwrap();
+    let of_pairs = builder.clone().build_with_pairs(&[], &limits).unwrap();
+    for graph in [of_steps, of_pairs] {
+        graph.validate().unwrap();
+        assert_eq!(graph.states().collect::<Vec<StateId>>(), []);
+    }
+    let error = builder.build_with_pairs(&[(0, 0)], &limits).unwrap_err();
+    assert!(matches!(error, BuildError::StepOutOfRange(_)), "{error:?}");
 }
 
 #[test]
