@@ -129,7 +129,8 @@ impl Layout {
             u32::BITS.saturating_sub(value_bits).min(SHIFT_MAX),
             value_bits,
         );
-        if narrow.parts <= PARTS_MAX {
+        // A value of all bits leaves none for the id, and shifts by all bits mean nothing.
+        if value_bits < u32::BITS && narrow.parts <= PARTS_MAX {
             return Self::Narrow(narrow);
         }
         let per_part = count.div_ceil(PARTS_MAX).next_power_of_two();
@@ -619,6 +620,7 @@ mod tests {
         let narrow = |count, values| matches!(Layout::of(count, values), Layout::Narrow(_));
         assert!(narrow(1 << 20, 1 << 20) && narrow(100, 1 << 28));
         assert!(!narrow(1 << 22, 1 << 22) && !narrow(1 << 20, 1 << 24));
+        assert!(narrow(100, u32::MAX as usize >> 1) && !narrow(100, 1 << 31));
         let Layout::Wide(cut) = Layout::of(u32::MAX as usize, u32::MAX as usize) else {
             panic!("so many ids are not narrow")
         };
