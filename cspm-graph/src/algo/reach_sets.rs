@@ -233,7 +233,8 @@ impl Search<'_> {
         } else {
             let bits = self.own_bits(0..self.members.len());
             let (set, part) = self.unions.of(&self.handed[handed..], bits);
-            let set = self.gates.close(set, part, &mut self.unions, &self.marks);
+            let (unions, marks) = (&mut self.unions, &self.marks);
+            let set = self.gates.close(set, part, unions, marks, meter)?;
             for &member in &self.members {
                 self.marks.complete(member, set);
             }
@@ -320,6 +321,7 @@ impl Search<'_> {
                 .collect();
             let own = first..self.unions.bit_count();
             base.push(self.unions.of(&sets, own).0);
+            self.spend(meter)?;
         }
         let mut rounds = 0;
         loop {
@@ -332,7 +334,8 @@ impl Search<'_> {
                     self.work += steps.row(local).len() + 1;
                 }
                 let (set, _) = self.unions.of(&sets, 0..0);
-                let set = self.gates.close_anew(set, &mut self.unions, &self.marks);
+                let (unions, marks) = (&mut self.unions, &self.marks);
+                let set = self.gates.close_anew(set, unions, marks, meter)?;
                 for &local in part {
                     changed |= self.marks.complete(self.members[local.index()], set);
                 }
