@@ -144,6 +144,9 @@ const COMPLETE: u32 = u32::MAX;
 /// Work after which a block pauses, so that limits and cancelling are looked at.
 const WORK_OF_A_ROUND: usize = 1 << 20;
 
+/// Rounds with less work than this are walked by one thread.
+const WORK_OF_A_THREAD: usize = 1 << 10;
+
 /// What blocks walk on.
 struct Ground<'g, W> {
     /// Origins of the steps into each state.
@@ -222,6 +225,8 @@ impl<W: Fn(StateId) -> bool + Sync> Ground<'_, W> {
         for &target in targets {
             blocks[target.index() / width].roots.push(target);
         }
+        // Of the round before: most likely that of this one.
+        let mut work = WORK_OF_A_THREAD;
         loop {
             let mut active: Vec<&mut Block<'_>> = blocks
                 .iter_mut()
@@ -230,8 +235,16 @@ impl<W: Fn(StateId) -> bool + Sync> Ground<'_, W> {
             if active.is_empty() {
                 break;
             }
-            active.par_iter_mut().for_each(|block| block.walk(self));
-            let mut work = 0;
+            // COST: where ways turn between blocks at every state, there are as many rounds as states, and calling
+            // for the threads takes longer than the round.
+            if work < WORK_OF_A_THREAD {
+                for block in active {
+                    block.walk(self);
+                }
+            } else {
+                active.par_iter_mut().for_each(|block| block.walk(self));
+            }
+            work = 0;
             for at in 0..blocks.len() {
                 work += std::mem::take(&mut blocks[at].work);
                 let mut found = std::mem::take(&mut blocks[at].found);
@@ -243,7 +256,8 @@ impl<W: Fn(StateId) -> bool + Sync> Ground<'_, W> {
                 }
                 blocks[at].found = found;
             }
-            meter.spend(work)?;
+            // Every block was looked at.
+            meter.spend(work + blocks.len())?;
         }
         Ok(blocks
             .iter()
