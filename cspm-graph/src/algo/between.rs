@@ -78,7 +78,7 @@ impl Between {
         }
         std::hint::black_box(touched);
         gates.sort_unstable();
-        let count = members.close();
+        let count = members.count();
 
         let mut states: Table<LocalId, StateId> = Table::with_capacity(count);
         let mut offsets = Vec::with_capacity(count + 1);
@@ -149,7 +149,7 @@ impl Between {
 #[derive(Debug)]
 struct RankedSet {
     words: Vec<u64>,
-    /// Number of states before each word, once the set is closed.
+    /// Number of states before each word, once they are counted.
     before: Vec<u32>,
 }
 
@@ -171,7 +171,7 @@ impl RankedSet {
     }
 
     /// Counts; returns the number of states.
-    fn close(&mut self) -> usize {
+    fn count(&mut self) -> usize {
         let mut count = 0;
         self.before.reserve(self.words.len());
         for word in &self.words {

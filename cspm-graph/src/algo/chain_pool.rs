@@ -94,8 +94,12 @@ impl ChainPool {
         }
         self.heads.push(head);
         self.rests.push(rest);
-        meter.check_set_words((self.heads.len() + self.known.len()) * WORDS_OF_A_CHAIN)?;
+        self.check_space(meter)?;
         Ok(chain)
+    }
+
+    fn check_space(&self, meter: &Meter<'_>) -> Result<(), QueryError> {
+        meter.check_set_words((self.heads.len() + self.known.len()) * WORDS_OF_A_CHAIN)
     }
 
     /// What two sets have in common.
@@ -161,6 +165,7 @@ impl ChainPool {
                 Frame::Keep(head) => merged = self.extend(head, merged, meter)?,
                 Frame::Remember(low, high) => {
                     self.known.insert((operation, low, high), merged);
+                    self.check_space(meter)?;
                 }
             }
         }

@@ -130,7 +130,7 @@ fn number_nodes(node_of: &mut Table<StateId, u32>, width: usize, counts: &[u32])
     blocks.for_each(|(numbers, before)| {
         for number in numbers {
             if *number != OUTSIDE {
-                *number = COMPLETE - *number + before;
+                *number = FIRST_NODE - *number + before;
             }
         }
     });
@@ -138,10 +138,13 @@ fn number_nodes(node_of: &mut Table<StateId, u32>, width: usize, counts: &[u32])
 }
 
 /// The number of the states of the first node that a block completes; those of later ones count down.
-const COMPLETE: u32 = u32::MAX;
+const FIRST_NODE: u32 = u32::MAX;
 
 /// Work after which a block pauses, so that limits and cancelling are looked at.
 const WORK_OF_A_ROUND: usize = 1 << 20;
+
+/// Rounds with less work than this are walked by one thread.
+const WORK_OF_A_THREAD: usize = 1 << 10;
 
 /// What blocks walk on.
 struct Ground<'g, W> {
@@ -156,8 +159,9 @@ struct Ground<'g, W> {
 struct Block<'n> {
     /// The first state.
     base: usize,
-    /// While a state is open, the number of the earliest open state that it leads back to, from 1 on; once its
-    /// node is complete, a number above all of those.
+    /// [`OUTSIDE`] before a state is seen. While it is open, the number of the earliest open state that it leads back to,
+    /// from 1 on; there are at most as many as the block has states. Once its node is complete, that of the node, from
+    /// [`FIRST_NODE`] down.
     numbers: &'n mut [u32],
     next_number: u32,
     next_node: u32,
@@ -210,7 +214,7 @@ impl<W: Fn(StateId) -> bool + Sync> Ground<'_, W> {
                 base: at * width,
                 numbers,
                 next_number: 1,
-                next_node: COMPLETE,
+                next_node: FIRST_NODE,
                 path: Vec::new(),
                 waiting: Vec::new(),
                 roots: Vec::new(),
@@ -221,6 +225,8 @@ impl<W: Fn(StateId) -> bool + Sync> Ground<'_, W> {
         for &target in targets {
             blocks[target.index() / width].roots.push(target);
         }
+        // Of the round before: most likely that of this one.
+        let mut work = WORK_OF_A_THREAD;
         loop {
             let mut active: Vec<&mut Block<'_>> = blocks
                 .iter_mut()
@@ -229,8 +235,16 @@ impl<W: Fn(StateId) -> bool + Sync> Ground<'_, W> {
             if active.is_empty() {
                 break;
             }
-            active.par_iter_mut().for_each(|block| block.walk(self));
-            let mut work = 0;
+            // COST: where ways turn between blocks at every state, there are as many rounds as states, and calling
+            // for the threads takes longer than the round.
+            if work < WORK_OF_A_THREAD {
+                for block in active {
+                    block.walk(self);
+                }
+            } else {
+                active.par_iter_mut().for_each(|block| block.walk(self));
+            }
+            work = 0;
             for at in 0..blocks.len() {
                 work += std::mem::take(&mut blocks[at].work);
                 let mut found = std::mem::take(&mut blocks[at].found);
@@ -242,11 +256,12 @@ impl<W: Fn(StateId) -> bool + Sync> Ground<'_, W> {
                 }
                 blocks[at].found = found;
             }
-            meter.spend(work)?;
+            // Every block was looked at.
+            meter.spend(work + blocks.len())?;
         }
         Ok(blocks
             .iter()
-            .map(|block| COMPLETE - block.next_node)
+            .map(|block| FIRST_NODE - block.next_node)
             .collect())
     }
 
@@ -299,7 +314,7 @@ impl Block<'_> {
                 }
                 self.enter(place, ground);
             }
-            self.close(ground);
+            self.walk_path(ground);
         }
     }
 
@@ -321,7 +336,7 @@ impl Block<'_> {
     }
 
     /// Walks on until the path is empty, or for a while.
-    fn close(&mut self, ground: &Ground<'_, impl Fn(StateId) -> bool>) {
+    fn walk_path(&mut self, ground: &Ground<'_, impl Fn(StateId) -> bool>) {
         while self.work < WORK_OF_A_ROUND
             && let Some(open) = self.path.last_mut()
         {

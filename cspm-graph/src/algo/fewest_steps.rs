@@ -13,7 +13,7 @@ use crate::graph::{Limits, Rows, StateId, Table, View, pages};
 ///
 /// Only ordinary steps are followed: with gates, the number of steps of a derivation is no length, and
 /// [`most_likely`](super::most_likely) is the question to ask. Of several ways, which one is found depends on the
-/// graph alone.
+/// view and the pairs alone.
 ///
 /// # Errors
 /// [`QueryError::UnknownState`] if a state is not in the graph; [`QueryError::Limit`], [`QueryError::Cancelled`].
@@ -162,8 +162,9 @@ impl<'v> Side<'v> {
 /// A shortest way from `from`, where `ahead` has just started, to where `back` started, which may have gone on
 /// since.
 ///
-/// All levels of a side are whole. So the states of the first level of one side that the other has seen hold one
-/// on a shortest way: a shorter way through a later level would have its state of this level seen as well.
+/// All levels of a side are whole, and no state was seen by both sides before. So whatever the other side has seen of
+/// the level that has just been made is on a shortest way: it is in the latest level of the other side, or the state
+/// before it would have been seen by both.
 fn meet<'v>(
     from: StateId,
     ahead: &mut Side<'v>,
@@ -184,8 +185,7 @@ fn meet<'v>(
         side.advance(meter)?;
         meter.spend(side.frontier.len())?;
         let seen = side.frontier.iter().copied();
-        let seen = seen.filter(|&state| other.has_seen(state));
-        met = seen.min_by_key(|&state| (other.trail(state).len(), state));
+        met = seen.filter(|&state| other.has_seen(state)).min();
     }
     Ok(met.map(|state| {
         let mut way = ahead.trail(state);

@@ -44,7 +44,7 @@ pub(super) fn reach(
                 walk.push(&mut frontier, state);
             }
         }
-        walk.close(frontier, meter)?;
+        walk.exhaust(frontier, meter)?;
         if walk.at_gates.is_empty() {
             return Ok(walk.reached.into_set());
         }
@@ -128,7 +128,7 @@ impl<'g> Walk<'g> {
     }
 
     /// Walks on until no ordinary step leads further.
-    fn close(&mut self, mut frontier: Frontier, meter: &mut Meter<'_>) -> Result<(), QueryError> {
+    fn exhaust(&mut self, mut frontier: Frontier, meter: &mut Meter<'_>) -> Result<(), QueryError> {
         loop {
             self.at_gates.append(&mut frontier.at_gates);
             if frontier.rows.is_empty() {

@@ -121,7 +121,8 @@ impl JewelSets {
 
     /// True if both states reach the same jewels. O(1).
     pub fn same_set(&self, a: StateId, b: StateId) -> bool {
-        self.set(a) == self.set(b)
+        let set = |state| self.set(state).unwrap_or(SetPool::empty());
+        set(a) == set(b)
     }
 
     /// Number of distinct sets, the empty one among them, whether a state has it or not.

@@ -11,7 +11,7 @@ use super::cone::{LocalGateId, LocalId};
 use super::dominators::{Dominators, Place, root};
 use super::meter::Meter;
 use crate::graph::sealed::Sealed as _;
-use crate::graph::{Id, Rows, Table};
+use crate::graph::{Id, LimitError, Rows, Table};
 
 /// What each state of a part cannot do without, as chains: the state itself on top, then the rest, latest first.
 ///
@@ -110,6 +110,11 @@ impl<'p> Plan<'p> {
             meter.spend(1 + reads.len() - before)?;
         }
         reads.dedup();
+        if u32::try_from(reads.len()).is_err() {
+            // Rows are counted in `u32`; only a graph at the very limit of ids comes here.
+            let limit = u64::from(u32::MAX);
+            return Err(LimitError::new("steps", limit, reads.len() as u64).into());
+        }
         let read_by = Rows::group(count, reads.iter().copied(), root());
         let found = components(count, |top, k| read_by.row(top).get(k).copied());
         let mut order: Vec<Place> = dominators

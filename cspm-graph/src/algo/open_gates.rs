@@ -1,6 +1,8 @@
 //! Gates of which an attacker needs several inputs at once, and the sets that open them.
 
+use super::QueryError;
 use super::contraction::{Contraction, NodeId};
+use super::meter::Meter;
 use super::reach_sets::Marks;
 use super::set_pool::{SetId, SetPool};
 use super::set_union::Unions;
@@ -129,28 +131,42 @@ impl OpenGates {
         part: SetId,
         unions: &mut Unions,
         marks: &Marks,
-    ) -> SetId {
+        meter: &mut Meter<'_>,
+    ) -> Result<SetId, QueryError> {
         if self.is_empty() || set == part {
-            return set;
+            return Ok(set);
         }
         if self.closed.len() < unions.pool.len() {
             self.closed.resize(unions.pool.len(), None);
         }
         if let Some(closed) = self.closed[set.index()] {
-            return closed;
+            return Ok(closed);
         }
-        let closed = self.open(set, part, unions, marks);
+        let closed = self.open(set, part, unions, marks, meter)?;
         self.closed[set.index()] = Some(closed);
-        closed
+        Ok(closed)
     }
 
     /// As [`Self::close`], where sets of outputs may still grow.
-    pub(super) fn close_anew(&self, set: SetId, unions: &mut Unions, marks: &Marks) -> SetId {
-        self.open(set, SetPool::empty(), unions, marks)
+    pub(super) fn close_anew(
+        &self,
+        set: SetId,
+        unions: &mut Unions,
+        marks: &Marks,
+        meter: &mut Meter<'_>,
+    ) -> Result<SetId, QueryError> {
+        self.open(set, SetPool::empty(), unions, marks, meter)
     }
 
     /// COST: only gates of which an input is not in the part can have been opened by what is beside it.
-    fn open(&self, set: SetId, part: SetId, unions: &mut Unions, marks: &Marks) -> SetId {
+    fn open(
+        &self,
+        set: SetId,
+        part: SetId,
+        unions: &mut Unions,
+        marks: &Marks,
+        meter: &mut Meter<'_>,
+    ) -> Result<SetId, QueryError> {
         let (mut current, mut done) = (set, part);
         let mut gained = Vec::new();
         loop {
@@ -174,13 +190,15 @@ impl OpenGates {
                 .pool
                 .each_new_bit_of(current, done, &self.input_bits, each_input);
             unions.work += work;
+            // Each gate that opens may make a set, as wide as there are inputs.
+            unions.spend(meter)?;
             if gained.is_empty() {
-                return current;
+                return Ok(current);
             }
             gained.push(current);
             let (next, _) = unions.of(&gained, 0..0);
             if next == current {
-                return current;
+                return Ok(current);
             }
             (done, current) = (current, next);
             gained.clear();

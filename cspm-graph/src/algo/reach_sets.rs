@@ -81,6 +81,8 @@ pub(super) struct Marks {
 const UNSEEN: u32 = 0;
 /// What marks a complete node.
 const COMPLETE: u32 = 1 << 31;
+/// More sets than marks can tell apart, but for those that one component may add.
+const SETS_MAX: usize = 1 << 30;
 /// Of a node of the component that is being completed: above all numbers of open nodes.
 const COMPLETING: u32 = COMPLETE - 1;
 
@@ -105,6 +107,9 @@ impl Marks {
     }
 
     /// Completes a node, or changes its set; true if that was another.
+    ///
+    /// INVARIANT: sets fit their bits: a set that is not empty has a word of its own, and `Search::spend` stops at
+    /// [`SETS_MAX`].
     fn complete(&mut self, node: NodeId, set: SetId) -> bool {
         let mark = COMPLETE + position(set.index());
         std::mem::replace(&mut self.of[node], mark) != mark
@@ -233,7 +238,8 @@ impl Search<'_> {
         } else {
             let bits = self.own_bits(0..self.members.len());
             let (set, part) = self.unions.of(&self.handed[handed..], bits);
-            let set = self.gates.close(set, part, &mut self.unions, &self.marks);
+            let (unions, marks) = (&mut self.unions, &self.marks);
+            let set = self.gates.close(set, part, unions, marks, meter)?;
             for &member in &self.members {
                 self.marks.complete(member, set);
             }
@@ -320,6 +326,7 @@ impl Search<'_> {
                 .collect();
             let own = first..self.unions.bit_count();
             base.push(self.unions.of(&sets, own).0);
+            self.spend(meter)?;
         }
         let mut rounds = 0;
         loop {
@@ -332,7 +339,8 @@ impl Search<'_> {
                     self.work += steps.row(local).len() + 1;
                 }
                 let (set, _) = self.unions.of(&sets, 0..0);
-                let set = self.gates.close_anew(set, &mut self.unions, &self.marks);
+                let (unions, marks) = (&mut self.unions, &self.marks);
+                let set = self.gates.close_anew(set, unions, marks, meter)?;
                 for &local in part {
                     changed |= self.marks.complete(self.members[local.index()], set);
                 }
@@ -348,6 +356,10 @@ impl Search<'_> {
     }
 
     fn spend(&mut self, meter: &mut Meter<'_>) -> Result<(), QueryError> {
+        let sets = self.unions.pool.len();
+        if sets > SETS_MAX {
+            return Err(LimitError::new("set_words", SETS_MAX as u64, sets as u64).into());
+        }
         if self.work + self.unions.work > 1 << 12 {
             meter.spend(std::mem::take(&mut self.work) + std::mem::take(&mut self.unions.work))?;
             meter.check_set_words(self.unions.pool.word_count())?;
@@ -381,6 +393,7 @@ impl Search<'_> {
                     sets.totals.push(sets.totals[*set]);
                 }
                 kept[*set] = Some(new);
+                meter.check_set_words(sets.pool.word_count())?;
             }
             *set = kept[*set].unwrap_or(*set);
         }

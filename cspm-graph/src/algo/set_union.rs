@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::QueryError;
+use super::meter::Meter;
 use super::set_pool::{SetId, SetPool};
 use crate::graph::{Id as _, Table};
 
@@ -19,8 +21,8 @@ pub(super) struct Unions {
     /// The value of each bit that is a jewel.
     values: Vec<Option<u64>>,
     /// The union for which a set was looked at last.
-    looked_at: Vec<u32>,
-    union: u32,
+    looked_at: Vec<u64>,
+    union: u64,
     parts: Vec<SetId>,
     pub(super) work: usize,
 }
@@ -89,6 +91,15 @@ impl Unions {
         self.work += self.pool.width(set);
         self.total(set, largest);
         (set, largest)
+    }
+
+    /// Spends the work so far where it is worth while, and checks the space of the sets.
+    pub(super) fn spend(&mut self, meter: &mut Meter<'_>) -> Result<(), QueryError> {
+        if self.work > 1 << 12 {
+            meter.spend(std::mem::take(&mut self.work))?;
+            meter.check_set_words(self.pool.word_count())?;
+        }
+        Ok(())
     }
 
     /// Counts a set, if it is new, from a part of it.

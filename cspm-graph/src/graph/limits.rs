@@ -15,6 +15,9 @@ pub struct Limits {
     /// Inputs of all gates of a graph together.
     pub gate_inputs: usize,
     /// Work units of one question: about one for each step followed and each word of a set combined.
+    ///
+    /// Where threads race for the same states, a question takes some per cent more or less from one time to the next:
+    /// one that needs nearly all of it may be answered or not. An answer never depends on it.
     pub work: u64,
     /// Words of 64 bits in the distinct sets of [`jewel_sets`](crate::algo::jewel_sets) and
     /// [`choke`](crate::algo::choke), and the sketches of [`blast_sizes`](crate::algo::blast_sizes).

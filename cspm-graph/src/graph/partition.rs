@@ -85,8 +85,8 @@ pub(crate) fn group_pairs<I: Id, T: Id + Send>(
 /// Groups pairs of numbers below `count` both ways: by their first and by their second number. All rows are ascending.
 /// `None` if a number is not below `count`.
 ///
-/// COST: numbers are checked while they are dealt; rows by first number are sorted where they lie in the cache, and dealt at once for the other way round; there,
-/// walked in the order of the first number, they come out sorted.
+/// COST: numbers are checked while they are dealt; rows by first number are sorted where they lie in the cache, and
+/// dealt at once for the other way round; there, walked in the order of the first number, they come out sorted.
 pub(super) fn group_both_ways(count: usize, pairs: &[(u32, u32)]) -> Option<BothWays> {
     match Layout::of(count, count) {
         Layout::Narrow(cut) => both_ways::<u32>(count, cut, pairs),
@@ -129,7 +129,8 @@ impl Layout {
             u32::BITS.saturating_sub(value_bits).min(SHIFT_MAX),
             value_bits,
         );
-        if narrow.parts <= PARTS_MAX {
+        // A value of all bits leaves none for the id, and shifts by all bits mean nothing.
+        if value_bits < u32::BITS && narrow.parts <= PARTS_MAX {
             return Self::Narrow(narrow);
         }
         let per_part = count.div_ceil(PARTS_MAX).next_power_of_two();
@@ -319,7 +320,9 @@ fn rows<I: Id, T: Id + Send, R: Record>(count: usize, cut: Cut, dealt: &[Dealt<R
 
 fn both_ways<R: Record>(count: usize, cut: Cut, pairs: &[(u32, u32)]) -> Option<BothWays> {
     let dealt: Vec<Dealt<R>> = deal_all(cut, pairs);
-    if dealt.iter().any(|dealt| dealt.largest as usize >= count) {
+    // Where there is no pair, no number was seen: zero says nothing then.
+    let is_too_large = |dealt: &Dealt<R>| dealt.largest as usize >= count;
+    if !pairs.is_empty() && dealt.iter().any(is_too_large) {
         return None;
     }
     let mut made: Made<StateId> = Made::new(count, cut, &dealt);
@@ -617,6 +620,7 @@ mod tests {
         let narrow = |count, values| matches!(Layout::of(count, values), Layout::Narrow(_));
         assert!(narrow(1 << 20, 1 << 20) && narrow(100, 1 << 28));
         assert!(!narrow(1 << 22, 1 << 22) && !narrow(1 << 20, 1 << 24));
+        assert!(narrow(100, u32::MAX as usize >> 1) && !narrow(100, 1 << 31));
         let Layout::Wide(cut) = Layout::of(u32::MAX as usize, u32::MAX as usize) else {
             panic!("so many ids are not narrow")
         };

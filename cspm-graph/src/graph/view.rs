@@ -48,7 +48,7 @@ impl Default for ViewOptions<'_> {
 /// the steps were chosen. They are made when a question first asks for them, one direction at a time, on all threads,
 /// and clones of a view share them.
 ///
-/// COST: O(m) time once for each direction, and 8 bytes a step that is kept; nothing where nothing is left out.
+/// COST: O(m) time once for each direction (O(m log d) backward where steps carry nothing, for rows of d steps), and 8 bytes a step that is kept; nothing where nothing is left out.
 #[derive(Clone, Debug)]
 pub struct View<'g> {
     graph: &'g AttackGraph,
@@ -72,6 +72,19 @@ struct Kept {
 }
 
 impl Kept {
+    /// What is in the cell, made first if there is nothing yet.
+    ///
+    /// Nothing is made while the cell is held: a thread of a pool that waits for a part of the rows may take up another
+    /// question to the same view meanwhile, which would wait for the cell, and so for itself. Threads that ask at the
+    /// same time each make the rows, and keep those of the first.
+    fn once(cell: &OnceLock<Self>, make: impl FnOnce() -> Self) -> &Self {
+        if let Some(kept) = cell.get() {
+            return kept;
+        }
+        let made = make();
+        cell.get_or_init(|| made)
+    }
+
     /// Takes from the rows of a graph the steps that are kept; `step` tells which stands at a place of a row.
     fn of(
         rows: &Rows<StateId, StateId>,
@@ -200,7 +213,7 @@ impl<'g> View<'g> {
 
     fn kept_forward(&self) -> Option<&Kept> {
         let left_out = self.left_out.as_ref()?;
-        Some(left_out.forward.get_or_init(|| {
+        Some(Kept::once(&left_out.forward, || {
             let step = |state, place| self.graph.step_from(state, place);
             Kept::of(&self.graph.forward, step, |step| self.admits(step))
         }))
@@ -208,7 +221,7 @@ impl<'g> View<'g> {
 
     fn kept_backward(&self) -> Option<&Kept> {
         let left_out = self.left_out.as_ref()?;
-        Some(left_out.backward.get_or_init(|| {
+        Some(Kept::once(&left_out.backward, || {
             let step = |state, place| self.graph.step_into(state, place);
             Kept::of(&self.graph.backward, step, |step| self.admits(step))
         }))

@@ -71,6 +71,25 @@ fn a_long_chain_is_walked_to_its_end() {
 }
 
 #[test]
+fn chains_that_turn_between_blocks_are_walked_at_once() {
+    // Each state of a chain leads to one far off, so that neighbours know of few states at a time.
+    let quarter = COUNT / 4;
+    let at = |chain: u32, place: u32| (2 * chain + place % 2) * quarter + place / 2;
+    let pairs: Vec<(u32, u32)> = [0, 1]
+        .into_iter()
+        .flat_map(|chain| (1..2 * quarter).map(move |to| (at(chain, to - 1), at(chain, to))))
+        .collect();
+    let limits = Limits::default();
+    let graph = GraphBuilder::new(COUNT as usize)
+        .build_with_pairs(&pairs, &limits)
+        .unwrap();
+    let view = graph.view(&ViewOptions::default());
+    let jewels = [0, 1].map(|chain| (state(at(chain, 2 * quarter - 1)), 1));
+    let sets = jewel_sets(&view, &StateSet::new(), &jewels, &limits).unwrap();
+    assert_eq!([0, 1].map(|chain| sets.count(state(at(chain, 0)))), [1, 1]);
+}
+
+#[test]
 fn every_state_of_a_chain_cuts_off_the_jewels_behind_it() {
     let graph = chain(false);
     let view = graph.view(&ViewOptions::default());

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use cspm_graph::algo::fewest_steps;
-use cspm_graph::graph::{Limits, StateId, ViewOptions};
+use cspm_graph::graph::{GraphBuilder, Limits, StateId, ViewOptions};
 use proptest::prelude::*;
 
 use crate::large::{Random, graph, id};
@@ -78,4 +78,28 @@ fn pairs_with_the_same_target_do_not_disturb_one_another() {
             );
         }
     }
+}
+
+#[test]
+fn of_many_states_in_which_searches_meet_the_first_is_taken() {
+    // Both searches come to all of the middle at once: 0 to 1 to each of it, and from there a long chain to 2. Steps
+    // beside the way make the other search the smaller one until then.
+    let (middle, length) = (40_000, 40_000);
+    let (chain, beside) = (3 + middle, 3 + middle + length);
+    let mut pairs = vec![(0, 1)];
+    for at in 3..chain {
+        pairs.extend([(1, at), (beside, at), (at, chain)]);
+    }
+    pairs.extend((1..10).map(|at| (1, beside + at)));
+    pairs.extend((chain..beside - 1).map(|at| (at, at + 1)));
+    pairs.push((beside - 1, 2));
+    let limits = Limits::default();
+    let graph = GraphBuilder::new(beside as usize + 10)
+        .build_with_pairs(&pairs, &limits)
+        .unwrap();
+    let view = graph.view(&ViewOptions::default());
+    let ways = fewest_steps(&view, &[(state(0), state(2))], &limits).unwrap();
+    let way = ways.first().cloned().flatten().unwrap();
+    assert_eq!(way.len(), length as usize + 4);
+    assert_eq!(way[2], state(3));
 }

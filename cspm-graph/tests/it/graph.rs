@@ -1,9 +1,11 @@
 //! The frozen graph against the lists it was built from.
 
+use cspm_graph::algo::reach;
 use cspm_graph::graph::{
     BuildError, Certainty, GraphBuilder, Limits, StateId, StepAttributes, StepId, ViewOptions,
 };
 use proptest::prelude::*;
+use rayon::prelude::*;
 
 use crate::model::{Model, content, state, states, step};
 use crate::shapes::{model, model_and_cut};
@@ -154,9 +156,50 @@ fn what_cannot_be_built_is_told() {
 
 #[test]
 fn a_graph_without_states_is_a_graph() {
-    let graph = GraphBuilder::new(0).build(&Limits::default()).unwrap();
-    graph.validate().unwrap();
-    assert_eq!(graph.states().collect::<Vec<StateId>>(), []);
+    let (builder, limits) = (GraphBuilder::new(0), Limits::default());
+    let of_steps = builder.clone().build(&limits).unwrap();
+    let of_pairs = builder.clone().build_with_pairs(&[], &limits).unwrap();
+    for graph in [of_steps, of_pairs] {
+        graph.validate().unwrap();
+        assert_eq!(graph.states().collect::<Vec<StateId>>(), []);
+    }
+    let error = builder.build_with_pairs(&[(0, 0)], &limits).unwrap_err();
+    assert!(matches!(error, BuildError::StepOutOfRange(_)), "{error:?}");
+}
+
+#[test]
+fn a_view_answers_all_threads_of_a_pool_at_once() {
+    // The first questions make the rows of the view; while a thread waits for its share of that, it takes up another
+    // question to the same view.
+    let count = 20_000;
+    let pairs: Vec<(u32, u32)> = (1..count).map(|to| (to - 1, to)).collect();
+    let limits = Limits::default();
+    let graph = GraphBuilder::new(count as usize)
+        .build_with_pairs(&pairs, &limits)
+        .unwrap();
+    let (done, is_done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(8);
+        pool.build().unwrap().install(|| {
+            for round in 0..1_000 {
+                let view = graph.view(&ViewOptions {
+                    without: &[StepId::new(5).unwrap()],
+                    ..ViewOptions::default()
+                });
+                (0..16).into_par_iter().with_max_len(1).for_each(|at| {
+                    // Some come late.
+                    for _ in 0..at % 2 * ((at * 37 + round * 13) % 400) * 100 {
+                        std::hint::spin_loop();
+                    }
+                    let reached = reach(&view, &[state(count - 1 - at)], &limits).unwrap();
+                    assert_eq!(reached.len(), at as usize + 1);
+                });
+            }
+        });
+        done.send(()).unwrap();
+    });
+    let patience = std::time::Duration::from_secs(120);
+    assert_eq!(is_done.recv_timeout(patience), Ok(()), "stuck");
 }
 
 #[test]

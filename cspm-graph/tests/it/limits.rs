@@ -255,6 +255,37 @@ fn the_space_of_sets_is_bounded() {
 }
 
 #[test]
+fn the_space_of_sets_is_bounded_while_gates_open() {
+    // Whoever holds 0 opens one gate after the other, and comes to a set of some words with each.
+    let count = 3_000;
+    let (first, second, output) = (|at| 1 + 3 * at, |at| 2 + 3 * at, |at| 3 + 3 * at);
+    let mut steps = vec![step(&[0], first(0))];
+    for at in 0..count {
+        steps.extend([
+            step(&[0], second(at)),
+            step(&[first(at), second(at)], output(at)),
+        ]);
+        if at + 1 < count {
+            steps.push(step(&[output(at)], first(at + 1)));
+        }
+    }
+    let graph = Model::new(3 * count + 1, steps).build();
+    let view = graph.view(&ViewOptions::default());
+    let limits = Limits {
+        set_words: 10_000,
+        ..Limits::default()
+    };
+    let jewels = [(state(output(count - 1)), 1)];
+    let error = jewel_sets(&view, &StateSet::new(), &jewels, &limits).unwrap_err();
+    let QueryError::Limit(error) = error else {
+        panic!("{error}")
+    };
+    assert_eq!(error.name(), "set_words");
+    // Noticed soon.
+    assert!(error.observed() < 20_000, "{error}");
+}
+
+#[test]
 fn the_space_of_sketches_is_bounded() {
     // Each state of a chain reaches resources of its own: one, two, then as many as a sketch holds or all.
     let steps = (0..9).map(|number| step(&[number], number + 1)).collect();
