@@ -1,0 +1,137 @@
+//! Which single steps and states, left out, cut jewels off?
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench prints its figures, and one that cannot run has to say so"
+)]
+
+mod timing;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use cspm_benches::{
+    Heap, LazyShape, Shape, all_sets_differ, chain, estate, gate_ladder, gate_ring, heap, hub,
+    layered, wide_gate,
+};
+use cspm_graph::algo::{ChokePoints, choke, reach, verify};
+use cspm_graph::graph::{Limits, StateId, StepId};
+use timing::{Found, Question};
+
+#[global_allocator]
+static HEAP: Heap = heap();
+
+fn benches(criterion: &mut Criterion) {
+    let layered = LazyShape::new(
+        "layered",
+        (100_000, 483_748),
+        || layered(20, 5_000, 5),
+        || layered(5, 100, 3),
+    );
+    let estate = LazyShape::new(
+        "estate",
+        (200_001, 0),
+        || estate(1_000, 200),
+        || estate(10, 40),
+    );
+    let chain = LazyShape::new(
+        "chain",
+        (1_000_000, 999_999),
+        || chain(1_000_000, 1_000),
+        || chain(200, 10),
+    );
+    let hub = LazyShape::new("hub", (1_000_001, 1_000_000), || hub(500_000), || hub(200));
+    let differ = LazyShape::new(
+        "all_sets_differ",
+        (20_000, 0),
+        || all_sets_differ(20_000, 8),
+        || all_sets_differ(100, 4),
+    );
+    let ring = LazyShape::new(
+        "gate_ring",
+        (600_000, 600_000),
+        || gate_ring(200_000),
+        || gate_ring(50),
+    );
+    let ladder = LazyShape::new(
+        "gate_ladder",
+        (600_001, 0),
+        || gate_ladder(200_000),
+        || gate_ladder(50),
+    );
+    let gate = LazyShape::new(
+        "wide_gate",
+        (400_002, 400_001),
+        || wide_gate(200_000),
+        || wide_gate(50),
+    );
+
+    let shapes = [
+        &layered, &estate, &chain, &hub, &differ, &ring, &ladder, &gate,
+    ];
+    timing::bench::<Choke>(criterion, &HEAP, &shapes);
+}
+
+/// All choke points.
+struct Choke;
+
+impl Question for Choke {
+    const NAME: &'static str = "choke";
+    type Given = ();
+    type Answer = ChokePoints;
+
+    fn prepare(_: &Shape) {}
+
+    fn ask(shape: &Shape, _: &Self::Given, limits: &Limits) -> Self::Answer {
+        choke(&shape.view(), &shape.entries, &shape.jewels, limits).unwrap()
+    }
+
+    fn verify(shape: &Shape, _: &Self::Given, points: &Self::Answer) {
+        verify::choke(&shape.view(), &shape.entries, &shape.jewels, points).unwrap();
+    }
+
+    fn find(shape: &Shape, given: &Self::Given, answer: &Self::Answer) -> Found {
+        found(shape, given, answer)
+    }
+}
+
+/// Leaves some points out, and looks how many jewels are reached no more.
+fn found(shape: &Shape, (): &(), points: &ChokePoints) -> Found {
+    let limits = Limits::default();
+    let view = shape.view();
+    let jewels_reached = |without: &[StepId], entries: &[StateId]| {
+        let reached = reach(&view.without(without), entries, &limits).unwrap();
+        let jewels = shape.jewels.iter();
+        jewels.filter(|(jewel, _)| reached.contains(*jewel)).count()
+    };
+    let all = jewels_reached(&[], &shape.entries);
+    let some = points.steps().step_by(points.steps().len() / 5 + 1);
+    for point in some {
+        let left = jewels_reached(&[point.id()], &shape.entries);
+        assert_eq!(all - left, point.jewel_count());
+    }
+    for state in shape.samples(5) {
+        let around: Vec<_> = view
+            .steps_from(state)
+            .chain(view.steps_into(state))
+            .collect();
+        let around: Vec<_> = around.iter().map(|step| step.id()).collect();
+        let others = shape
+            .entries
+            .iter()
+            .copied()
+            .filter(|&entry| entry != state);
+        let left = jewels_reached(&around, &others.collect::<Vec<_>>());
+        let claimed = points
+            .of_state(state)
+            .map_or(0, |point| point.jewel_count());
+        assert_eq!(all - left, claimed, "jewels cut off by {state}");
+    }
+    let cut_off = points.states().map(|point| point.jewel_count());
+    vec![
+        ("states", points.states().len()),
+        ("steps", points.steps().len()),
+        ("jewels_cut_off", cut_off.sum()),
+    ]
+}
+
+criterion_group!(choke_points, benches);
+criterion_main!(choke_points);

@@ -1,0 +1,186 @@
+//! What is the likeliest way to each state, what are the next ones, and which prize draws an attacker?
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench prints its figures, and one that cannot run has to say so"
+)]
+
+mod timing;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use cspm_benches::{
+    Heap, LazyShape, Shape, chain, estate, gate_ladder, heap, hub, layered, wide_gate,
+};
+use cspm_graph::algo::{
+    Derivation, Derivations, Prizes, most_likely, next_most_likely, prize, verify,
+};
+use cspm_graph::graph::Limits;
+use timing::{Found, Question};
+
+#[global_allocator]
+static HEAP: Heap = heap();
+
+fn benches(criterion: &mut Criterion) {
+    let few = LazyShape::new(
+        "layered",
+        (5_000, 0),
+        || layered(10, 500, 5),
+        || layered(5, 40, 3),
+    );
+    let layered = LazyShape::new(
+        "layered",
+        (100_000, 483_748),
+        || layered(20, 5_000, 5),
+        || layered(5, 100, 3),
+    );
+    let estate = LazyShape::new(
+        "estate",
+        (200_001, 0),
+        || estate(1_000, 200),
+        || estate(10, 40),
+    );
+    let chain = LazyShape::new(
+        "chain",
+        (1_000_000, 999_999),
+        || chain(1_000_000, 1_000),
+        || chain(300, 10),
+    );
+    let hub = LazyShape::new("hub", (1_000_001, 1_000_000), || hub(500_000), || hub(200));
+    let ladder = LazyShape::new(
+        "gate_ladder",
+        (600_001, 0),
+        || gate_ladder(200_000),
+        || gate_ladder(100),
+    );
+    let gate = LazyShape::new(
+        "wide_gate",
+        (400_002, 400_001),
+        || wide_gate(200_000),
+        || wide_gate(100),
+    );
+
+    timing::bench::<Likeliest>(
+        criterion,
+        &HEAP,
+        &[&layered, &estate, &chain, &hub, &ladder, &gate],
+    );
+
+    timing::bench::<Next>(criterion, &HEAP, &[&few, &estate]);
+
+    timing::bench::<BestPrize>(
+        criterion,
+        &HEAP,
+        &[&layered, &estate, &chain, &hub, &ladder],
+    );
+}
+
+/// The likeliest ways to all states.
+struct Likeliest;
+
+impl Question for Likeliest {
+    const NAME: &'static str = "most_likely";
+    type Given = ();
+    type Answer = Derivations;
+
+    fn prepare(_: &Shape) {}
+
+    fn ask(shape: &Shape, _: &Self::Given, limits: &Limits) -> Self::Answer {
+        most_likely(&shape.view(), &shape.entries, limits).unwrap()
+    }
+
+    fn verify(shape: &Shape, _: &Self::Given, ways: &Self::Answer) {
+        verify::derivations(&shape.view(), &shape.entries, ways).unwrap();
+    }
+
+    fn find(shape: &Shape, _: &Self::Given, ways: &Self::Answer) -> Found {
+        found(shape, ways)
+    }
+}
+
+/// The three likeliest ways to one jewel.
+struct Next;
+
+impl Question for Next {
+    const NAME: &'static str = "next_most_likely";
+    type Given = ();
+    type Answer = (Vec<Derivation>, bool);
+
+    fn prepare(_: &Shape) {}
+
+    fn ask(shape: &Shape, _: &Self::Given, limits: &Limits) -> Self::Answer {
+        let &(jewel, _) = shape.jewels.first().unwrap();
+        next_most_likely(&shape.view(), &shape.entries, jewel, 3, limits).unwrap()
+    }
+
+    fn verify(shape: &Shape, _: &Self::Given, (ways, _): &Self::Answer) {
+        let &(jewel, _) = shape.jewels.first().unwrap();
+        for way in ways {
+            verify::derivation(&shape.view(), &shape.entries, jewel, way).unwrap();
+        }
+    }
+
+    fn find(shape: &Shape, _: &Self::Given, (ways, _): &Self::Answer) -> Found {
+        let &(jewel, _) = shape.jewels.first().unwrap();
+        for way in ways {
+            verify::derivation(&shape.view(), &shape.entries, jewel, way).unwrap();
+        }
+        assert!(ways.is_sorted_by_key(Derivation::cost));
+        vec![
+            ("ways", ways.len()),
+            ("steps", ways.iter().map(|way| way.steps().len()).sum()),
+        ]
+    }
+}
+
+/// The best prize of each state.
+struct BestPrize;
+
+impl Question for BestPrize {
+    const NAME: &'static str = "prize";
+    type Given = Derivations;
+    type Answer = Prizes;
+
+    fn prepare(shape: &Shape) -> Self::Given {
+        most_likely(&shape.view(), &shape.entries, &Limits::default()).unwrap()
+    }
+
+    fn ask(shape: &Shape, ambient: &Self::Given, limits: &Limits) -> Self::Answer {
+        prize(&shape.view(), ambient, &shape.jewels, limits).unwrap()
+    }
+
+    fn verify(shape: &Shape, ambient: &Self::Given, prizes: &Self::Answer) {
+        verify::prizes(&shape.view(), ambient, &shape.jewels, prizes).unwrap();
+    }
+
+    fn find(shape: &Shape, ambient: &Self::Given, prizes: &Self::Answer) -> Found {
+        verify::prizes(&shape.view(), ambient, &shape.jewels, prizes).unwrap();
+        let states = shape.graph.states();
+        let drawn = states.filter(|&state| prizes.best(state).is_some()).count();
+        vec![("states", drawn), ("cut", usize::from(prizes.is_cut()))]
+    }
+}
+
+/// No step may offer less than what was found, and some derivations are gone through.
+fn found(shape: &Shape, ways: &Derivations) -> Found {
+    let view = shape.view();
+    for step in view.steps() {
+        let mut offer = Some(u64::from(step.likelihood().cost()));
+        for input in step.inputs() {
+            offer = offer.zip(ways.cost(input)).map(|(sum, cost)| sum + cost);
+        }
+        assert!(offer.is_none_or(|offer| ways.cost(step.to()).is_some_and(|cost| cost <= offer)));
+    }
+    for sample in shape.samples(4) {
+        if let Some(way) = ways.derivation(sample) {
+            verify::derivation(&view, &shape.entries, sample, &way).unwrap();
+        }
+    }
+    let states = shape.graph.states();
+    vec![(
+        "states",
+        states.filter(|&state| ways.contains(state)).count(),
+    )]
+}
+
+criterion_group!(likelihood, benches);
+criterion_main!(likelihood);
