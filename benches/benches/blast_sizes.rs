@@ -9,8 +9,7 @@ mod timing;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use cspm_benches::{
-    Heap, LazyShape, Shape, all_sets_differ, chain, estate, gate_ring, heap, hub, layered,
-    scattered,
+    Heap, Shape, all_sets_differ, chain, estate, gate_ring, heap, hub, large, layered, scattered,
 };
 use cspm_graph::algo::{
     BlastOptions, BlastSize, BlastSizes, blast_resources, blast_sizes, reach, verify,
@@ -25,48 +24,13 @@ static HEAP: Heap = heap();
 type Given = (StateSet, Vec<u32>);
 
 fn benches(criterion: &mut Criterion) {
-    let layered = LazyShape::new(
-        "layered",
-        (100_000, 483_748),
-        || layered(20, 5_000, 5),
-        || layered(5, 400, 3),
-    );
-    let estate = LazyShape::new(
-        "estate",
-        (200_001, 0),
-        || estate(1_000, 200),
-        || estate(10, 100),
-    );
-    let chain = LazyShape::new(
-        "chain",
-        (1_000_000, 999_999),
-        || chain(1_000_000, 1_000),
-        || chain(2_000, 10),
-    );
-    let hub = LazyShape::new(
-        "hub",
-        (1_000_001, 1_000_000),
-        || hub(500_000),
-        || hub(1_000),
-    );
-    let nested = LazyShape::new(
-        "all_sets_differ",
-        (20_000, 0),
-        || all_sets_differ(20_000, 8),
-        || all_sets_differ(1_000, 4),
-    );
-    let scattered = LazyShape::new(
-        "scattered",
-        (30_256, 0),
-        || scattered(20_000, 10_000),
-        || scattered(100, 2_000),
-    );
-    let ring = LazyShape::new(
-        "open_gate_ring",
-        (6_000, 6_000),
-        || gate_ring(2_000),
-        || gate_ring(400),
-    );
+    let layered = large::layered(|| layered(5, 400, 3));
+    let estate = large::estate(|| estate(10, 100));
+    let chain = large::chain(|| chain(2_000, 10));
+    let hub = large::hub(|| hub(1_000));
+    let nested = large::all_sets_differ(|| all_sets_differ(1_000, 4));
+    let scattered = large::scattered(|| scattered(100, 2_000));
+    let ring = large::short_gate_ring(|| gate_ring(400));
 
     timing::bench::<OfAll>(
         criterion,

@@ -8,7 +8,7 @@
 mod timing;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use cspm_benches::{Heap, LazyShape, Shape, chain, estate, heap, hub, layered};
+use cspm_benches::{Heap, Shape, chain, estate, heap, hub, large, layered};
 use cspm_graph::algo::reach;
 use cspm_graph::graph::{
     AttackGraph, GraphBuilder, Limits, StateId, StateSet, Step, StepAttributes, ViewOptions,
@@ -22,25 +22,10 @@ static HEAP: Heap = heap();
 type Record = (Vec<StateId>, StateId, StepAttributes);
 
 fn benches(criterion: &mut Criterion) {
-    let layered = LazyShape::new(
-        "layered",
-        (100_000, 483_748),
-        || layered(20, 5_000, 5),
-        || layered(5, 100, 3),
-    );
-    let estate = LazyShape::new(
-        "estate",
-        (200_001, 0),
-        || estate(1_000, 200),
-        || estate(10, 40),
-    );
-    let chain = LazyShape::new(
-        "chain",
-        (1_000_000, 999_999),
-        || chain(1_000_000, 1_000),
-        || chain(300, 10),
-    );
-    let hub = LazyShape::new("hub", (1_000_001, 1_000_000), || hub(500_000), || hub(200));
+    let layered = large::layered(|| layered(5, 100, 3));
+    let estate = large::estate(|| estate(10, 40));
+    let chain = large::chain(|| chain(300, 10));
+    let hub = large::hub(|| hub(200));
 
     timing::bench::<Build>(criterion, &HEAP, &[&layered, &estate, &chain, &hub]);
 

@@ -9,7 +9,7 @@ mod timing;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use cspm_benches::{
-    Heap, LazyShape, Shape, chain, estate, gate_ladder, gate_ring, heap, hub, layered, wide_gate,
+    Heap, Shape, chain, estate, gate_ladder, gate_ring, heap, hub, large, layered, wide_gate,
 };
 use cspm_graph::algo::{fewest_steps, free, reach, reach_with, verify};
 use cspm_graph::graph::{Limits, StateId, StateSet};
@@ -19,43 +19,13 @@ use timing::{Found, Question};
 static HEAP: Heap = heap();
 
 fn benches(criterion: &mut Criterion) {
-    let layered = LazyShape::new(
-        "layered",
-        (100_000, 483_748),
-        || layered(20, 5_000, 5),
-        || layered(5, 100, 3),
-    );
-    let estate = LazyShape::new(
-        "estate",
-        (200_001, 0),
-        || estate(1_000, 200),
-        || estate(10, 40),
-    );
-    let chain = LazyShape::new(
-        "chain",
-        (1_000_000, 999_999),
-        || chain(1_000_000, 1_000),
-        || chain(500, 10),
-    );
-    let hub = LazyShape::new("hub", (1_000_001, 1_000_000), || hub(500_000), || hub(200));
-    let ring = LazyShape::new(
-        "gate_ring",
-        (600_000, 600_000),
-        || gate_ring(200_000),
-        || gate_ring(100),
-    );
-    let ladder = LazyShape::new(
-        "gate_ladder",
-        (600_001, 0),
-        || gate_ladder(200_000),
-        || gate_ladder(100),
-    );
-    let gate = LazyShape::new(
-        "wide_gate",
-        (400_002, 400_001),
-        || wide_gate(200_000),
-        || wide_gate(100),
-    );
+    let layered = large::layered(|| layered(5, 100, 3));
+    let estate = large::estate(|| estate(10, 40));
+    let chain = large::chain(|| chain(500, 10));
+    let hub = large::hub(|| hub(200));
+    let ring = large::gate_ring(|| gate_ring(100));
+    let ladder = large::gate_ladder(|| gate_ladder(100));
+    let gate = large::wide_gate(|| wide_gate(100));
 
     timing::bench::<Reach>(
         criterion,

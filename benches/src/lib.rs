@@ -21,6 +21,7 @@ mod adversary;
 mod counted;
 mod estate;
 mod gates;
+pub mod large;
 mod layered;
 mod long;
 mod random;
