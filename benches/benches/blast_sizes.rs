@@ -67,7 +67,7 @@ impl Question for OfAll {
     }
 
     fn verify(shape: &Shape, given: &Self::Given, answer: &Self::Answer) {
-        verify_sizes(shape, given, answer)
+        verify_sizes(shape, given, answer);
     }
 
     fn find(shape: &Shape, given: &Self::Given, answer: &Self::Answer) -> Found {
@@ -99,7 +99,7 @@ impl Question for Alone {
     }
 
     fn verify(shape: &Shape, given: &Self::Given, answer: &Self::Answer) {
-        verify_sizes(shape, given, answer)
+        verify_sizes(shape, given, answer);
     }
 
     fn find(shape: &Shape, given: &Self::Given, answer: &Self::Answer) -> Found {
@@ -125,7 +125,7 @@ impl Question for OfEntries {
     }
 
     fn verify(shape: &Shape, (_, resources): &Self::Given, size: &Self::Answer) {
-        assert_eq!(size.count(), count(shape, resources))
+        assert_eq!(size.count(), count(shape, resources));
     }
 
     fn find(shape: &Shape, (_, resources): &Self::Given, size: &Self::Answer) -> Found {

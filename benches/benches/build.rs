@@ -58,7 +58,7 @@ impl Question for Build {
     }
 
     fn verify(shape: &Shape, _: &Self::Given, graph: &Self::Answer) {
-        same(shape, graph)
+        same(shape, graph);
     }
 
     fn find(shape: &Shape, _: &Self::Given, graph: &Self::Answer) -> Found {
@@ -143,10 +143,11 @@ fn number(state: StateId) -> u32 {
     u32::try_from(state.index()).unwrap()
 }
 
+/// The steps in an order that is none: last first, in strides.
 fn records(shape: &Shape) -> Vec<Record> {
-    let steps: Vec<_> = shape.graph.steps().rev().collect();
     // A prime, so that each step comes once.
     const STRIDE: usize = 7_919;
+    let steps: Vec<_> = shape.graph.steps().rev().collect();
     let places = (0..steps.len()).map(|at| at * STRIDE % steps.len());
     let steps = places.filter_map(|place| steps.get(place));
     let records = steps.map(|step| {

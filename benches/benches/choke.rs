@@ -13,7 +13,7 @@ use cspm_benches::{
     wide_gate,
 };
 use cspm_graph::algo::{ChokePoints, choke, reach, verify};
-use cspm_graph::graph::{Limits, StateId, StepId};
+use cspm_graph::graph::{Limits, StateId, Step, StepId};
 use timing::{Found, Question};
 
 #[global_allocator]
@@ -45,21 +45,21 @@ impl Question for Choke {
 
     fn prepare(_: &Shape) {}
 
-    fn ask(shape: &Shape, _: &Self::Given, limits: &Limits) -> Self::Answer {
+    fn ask(shape: &Shape, (): &Self::Given, limits: &Limits) -> Self::Answer {
         choke(&shape.view(), &shape.entries, &shape.jewels, limits).unwrap()
     }
 
-    fn verify(shape: &Shape, _: &Self::Given, points: &Self::Answer) {
+    fn verify(shape: &Shape, (): &Self::Given, points: &Self::Answer) {
         verify::choke(&shape.view(), &shape.entries, &shape.jewels, points).unwrap();
     }
 
     fn find(shape: &Shape, given: &Self::Given, answer: &Self::Answer) -> Found {
-        found(shape, given, answer)
+        found(shape, answer)
     }
 }
 
 /// Leaves some points out, and looks how many jewels are reached no more.
-fn found(shape: &Shape, (): &(), points: &ChokePoints) -> Found {
+fn found(shape: &Shape, points: &ChokePoints) -> Found {
     let limits = Limits::default();
     let view = shape.view();
     let jewels_reached = |without: &[StepId], entries: &[StateId]| {
@@ -78,7 +78,7 @@ fn found(shape: &Shape, (): &(), points: &ChokePoints) -> Found {
             .steps_from(state)
             .chain(view.steps_into(state))
             .collect();
-        let around: Vec<_> = around.iter().map(|step| step.id()).collect();
+        let around: Vec<_> = around.iter().map(Step::id).collect();
         let others = shape
             .entries
             .iter()

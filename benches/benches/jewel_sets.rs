@@ -58,7 +58,7 @@ impl Question for OfAll {
     }
 
     fn verify(shape: &Shape, given: &Self::Given, answer: &Self::Answer) {
-        verify_sets(shape, given, answer)
+        verify_sets(shape, given, answer);
     }
 
     fn find(shape: &Shape, ambient: &Self::Given, sets: &Self::Answer) -> Found {
@@ -83,7 +83,7 @@ impl Question for Alone {
     }
 
     fn verify(shape: &Shape, given: &Self::Given, answer: &Self::Answer) {
-        verify_sets(shape, given, answer)
+        verify_sets(shape, given, answer);
     }
 
     fn find(shape: &Shape, ambient: &Self::Given, sets: &Self::Answer) -> Found {

@@ -59,15 +59,15 @@ impl Question for Likeliest {
 
     fn prepare(_: &Shape) {}
 
-    fn ask(shape: &Shape, _: &Self::Given, limits: &Limits) -> Self::Answer {
+    fn ask(shape: &Shape, (): &Self::Given, limits: &Limits) -> Self::Answer {
         most_likely(&shape.view(), &shape.entries, limits).unwrap()
     }
 
-    fn verify(shape: &Shape, _: &Self::Given, ways: &Self::Answer) {
+    fn verify(shape: &Shape, (): &Self::Given, ways: &Self::Answer) {
         verify::derivations(&shape.view(), &shape.entries, ways).unwrap();
     }
 
-    fn find(shape: &Shape, _: &Self::Given, ways: &Self::Answer) -> Found {
+    fn find(shape: &Shape, (): &Self::Given, ways: &Self::Answer) -> Found {
         found(shape, ways)
     }
 }
@@ -82,19 +82,19 @@ impl Question for Next {
 
     fn prepare(_: &Shape) {}
 
-    fn ask(shape: &Shape, _: &Self::Given, limits: &Limits) -> Self::Answer {
+    fn ask(shape: &Shape, (): &Self::Given, limits: &Limits) -> Self::Answer {
         let &(jewel, _) = shape.jewels.first().unwrap();
         next_most_likely(&shape.view(), &shape.entries, jewel, 3, limits).unwrap()
     }
 
-    fn verify(shape: &Shape, _: &Self::Given, (ways, _): &Self::Answer) {
+    fn verify(shape: &Shape, (): &Self::Given, (ways, _): &Self::Answer) {
         let &(jewel, _) = shape.jewels.first().unwrap();
         for way in ways {
             verify::derivation(&shape.view(), &shape.entries, jewel, way).unwrap();
         }
     }
 
-    fn find(shape: &Shape, _: &Self::Given, (ways, _): &Self::Answer) -> Found {
+    fn find(shape: &Shape, (): &Self::Given, (ways, _): &Self::Answer) -> Found {
         let &(jewel, _) = shape.jewels.first().unwrap();
         for way in ways {
             verify::derivation(&shape.view(), &shape.entries, jewel, way).unwrap();

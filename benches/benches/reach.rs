@@ -50,15 +50,15 @@ impl Question for Reach {
 
     fn prepare(_: &Shape) {}
 
-    fn ask(shape: &Shape, _: &Self::Given, limits: &Limits) -> Self::Answer {
+    fn ask(shape: &Shape, (): &Self::Given, limits: &Limits) -> Self::Answer {
         reach(&shape.view(), &shape.entries, limits).unwrap()
     }
 
-    fn verify(shape: &Shape, _: &Self::Given, reached: &Self::Answer) {
+    fn verify(shape: &Shape, (): &Self::Given, reached: &Self::Answer) {
         verify::reach_with(&shape.view(), &shape.entries, &StateSet::new(), reached).unwrap();
     }
 
-    fn find(shape: &Shape, _: &Self::Given, reached: &Self::Answer) -> Found {
+    fn find(shape: &Shape, (): &Self::Given, reached: &Self::Answer) -> Found {
         // What is reached is closed under steps, and all of it but the entries is given by a step from there.
         let mut given: StateSet = shape.entries.iter().copied().collect();
         for step in shape.view().steps() {

@@ -14,7 +14,7 @@ use crate::shape::{Drawing, Shape};
 pub fn estate(accounts: u32, size: u32) -> Shape {
     let mut random = Random::new(4);
     let likelihoods = [0.9, 0.5, 0.1]
-        .map(|probability| Likelihood::from_probability(probability).expect("a probability"));
+        .map(|probability| Likelihood::from_probability(probability).unwrap_or_default());
     let data = size / 10;
     let members = size - data - 1;
     let mut drawing = Drawing::new(accounts * size + 1);

@@ -57,11 +57,11 @@ pub(crate) fn bench<Q: Question>(criterion: &mut Criterion, heap: &Heap, shapes:
                 let given = Q::prepare(shape);
                 let (answer, counted) = count(heap, |limits| Q::ask(shape, &given, limits));
                 let found = Q::find(shape, &given, &answer);
-                let found: String = found
-                    .iter()
-                    .map(|(what, count)| format!(" {what}={count}"))
-                    .collect();
-                println!("counted {}/{label}: {counted}{found}", Q::NAME);
+                print!("counted {}/{label}: {counted}", Q::NAME);
+                for (what, count) in found {
+                    print!(" {what}={count}");
+                }
+                println!();
                 given
             });
             bencher.iter(|| Q::ask(shape, given, &limits));
