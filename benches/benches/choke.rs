@@ -53,7 +53,7 @@ impl Question for Choke {
         verify::choke(&shape.view(), &shape.entries, &shape.jewels, points).unwrap();
     }
 
-    fn find(shape: &Shape, given: &Self::Given, answer: &Self::Answer) -> Found {
+    fn find(shape: &Shape, (): &Self::Given, answer: &Self::Answer) -> Found {
         found(shape, answer)
     }
 }

@@ -147,7 +147,7 @@ impl Question for Shortest {
     }
 
     fn verify(shape: &Shape, pairs: &Self::Given, found: &Self::Answer) {
-        check_ways(shape, pairs, found)
+        check_ways(shape, pairs, found);
     }
 
     fn find(shape: &Shape, pairs: &Self::Given, found: &Self::Answer) -> Found {
