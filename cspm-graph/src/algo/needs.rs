@@ -316,7 +316,7 @@ impl<'p> Fixpoint<'p> {
         gate: LocalGateId,
         meter: &mut Meter<'_>,
     ) -> Result<Option<ChainId>, QueryError> {
-        let mut joined = ChainPool::empty();
+        let mut chains = Vec::new();
         for &input in self.plan.part.gate_inputs.row(gate) {
             meter.spend(1)?;
             let input = self.plan.dominators.place[input];
@@ -326,8 +326,16 @@ impl<'p> Fixpoint<'p> {
             if self.plan.top[input] == top {
                 return Ok(None);
             }
-            joined = self.pool.joined(joined, chain, meter)?;
+            chains.push(chain);
         }
-        Ok(Some(joined))
+        // COST: two and two, and these again, so that of many inputs none is joined more often than there are doublings.
+        while chains.len() > 1 {
+            let pairs = chains.chunks(2).map(|pair| match *pair {
+                [one, other] => self.pool.joined(one, other, meter),
+                _ => Ok(pair[0]),
+            });
+            chains = pairs.collect::<Result<_, _>>()?;
+        }
+        Ok(Some(chains.pop().unwrap_or(ChainPool::empty())))
     }
 }

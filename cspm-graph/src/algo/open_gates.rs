@@ -31,6 +31,9 @@ pub(super) struct OpenGates {
     input_of: Vec<Option<NodeId>>,
     /// The bits of inputs, as a dense set.
     input_bits: Vec<u64>,
+    /// The look at new bits in which a gate was looked at last, so that one with many inputs is once in each.
+    looked_at: Table<OpenGateId, u64>,
+    looks: u64,
     /// What sets come to with all gates that they open, by set.
     closed: Vec<Option<SetId>>,
 }
@@ -72,6 +75,8 @@ impl OpenGates {
             }
         }
         Self {
+            looked_at: Table::filled(0, output.len()),
+            looks: 0,
             inputs,
             output,
             by_input,
@@ -149,7 +154,7 @@ impl OpenGates {
 
     /// As [`Self::close`], where sets of outputs may still grow.
     pub(super) fn close_anew(
-        &self,
+        &mut self,
         set: SetId,
         unions: &mut Unions,
         marks: &Marks,
@@ -160,7 +165,7 @@ impl OpenGates {
 
     /// COST: only gates of which an input is not in the part can have been opened by what is beside it.
     fn open(
-        &self,
+        &mut self,
         set: SetId,
         part: SetId,
         unions: &mut Unions,
@@ -171,17 +176,22 @@ impl OpenGates {
         let mut gained = Vec::new();
         loop {
             let mut work = unions.pool.width(current);
+            self.looks += 1;
+            let look = self.looks;
             let each_input = |bit: usize| {
                 let input = self.input_of.get(bit).copied().flatten();
                 for &gate in input.map_or(&[][..], |input| self.by_input.row(input)) {
-                    let inputs = self.inputs.row(gate);
-                    work += inputs.len();
+                    work += 1;
+                    if std::mem::replace(&mut self.looked_at[gate], look) == look {
+                        continue;
+                    }
                     let output = marks.set_of(self.output[gate]);
-                    let holds = |input: &NodeId| {
+                    let mut holds = |input: &NodeId| {
+                        work += 1;
                         let bit = self.bit_of[input.index()];
                         bit != NO_BIT && unions.pool.contains(current, bit as usize)
                     };
-                    if gained.last() != Some(&output) && inputs.iter().all(holds) {
+                    if self.inputs.row(gate).iter().all(&mut holds) {
                         gained.push(output);
                     }
                 }

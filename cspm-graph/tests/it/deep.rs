@@ -4,7 +4,9 @@ use cspm_graph::algo::{
     BlastOptions, blast_resources, blast_sizes, choke, free, jewel_sets, min_cut, most_likely,
     next_most_likely, prize, reach,
 };
-use cspm_graph::graph::{AttackGraph, GraphBuilder, Limits, StateSet, StepAttributes, ViewOptions};
+use cspm_graph::graph::{
+    AttackGraph, GraphBuilder, Limits, StateId, StateSet, StepAttributes, ViewOptions,
+};
 
 use crate::model::{state, states};
 
@@ -285,4 +287,34 @@ fn a_long_chain_of_gates_is_walked_to_its_end() {
     assert!(points.steps().all(|point| point.value() == 7));
     let cut = min_cut(&view, &[entry], &[last], |_| Some(1), &limits).unwrap();
     assert_eq!((cut.steps().len(), cut.is_exact()), (1, true));
+}
+
+#[test]
+fn gates_with_many_inputs_are_near_linear_work() {
+    // Each input comes by a way of its own: all of them, and the ways, cut the jewel off.
+    let count = 20_000;
+    let mut builder = GraphBuilder::new(count as usize + 3);
+    let (entry, output, jewel) = (state(count), state(count + 1), state(count + 2));
+    let inputs: Vec<StateId> = (0..count).map(state).collect();
+    for &input in &inputs {
+        builder.add_step(entry, input, StepAttributes::default());
+    }
+    builder.add_gate(&inputs, output, StepAttributes::default());
+    builder.add_step(output, jewel, StepAttributes::default());
+    let graph = builder.build(&Limits::default()).unwrap();
+    let view = graph.view(&ViewOptions::default());
+    let limits = Limits {
+        work: u64::from(100 * count),
+        ..Limits::default()
+    };
+    let points = choke(&view, &[entry], &[(jewel, 7)], &limits).unwrap();
+    assert_eq!(points.states().len(), count as usize + 3);
+    let sets = jewel_sets(&view, &StateSet::new(), &[(jewel, 7)], &limits).unwrap();
+    assert_eq!((sets.value(entry), sets.value(state(0))), (7, 0));
+    let (resources, options) = (
+        (0..count + 3).collect::<Vec<u32>>(),
+        BlastOptions::default(),
+    );
+    let sizes = blast_sizes(&view, &StateSet::new(), &resources, &options, &limits).unwrap();
+    assert_eq!(sizes.size(output).count(), 2);
 }
