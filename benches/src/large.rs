@@ -58,12 +58,6 @@ pub fn wide_gate(small: fn() -> Shape) -> LazyShape {
     LazyShape::new("wide_gate", (400_002, 400_001), large, small)
 }
 
-/// A gate of 500 inputs, for questions that take more than in proportion to them.
-pub fn narrower_wide_gate(small: fn() -> Shape) -> LazyShape {
-    let large = || crate::wide_gate(500);
-    LazyShape::new("wide_gate", (1_002, 1_001), large, small)
-}
-
 /// 20,000 states, each with a set of its own, each set in the one before.
 pub fn all_sets_differ(small: fn() -> Shape) -> LazyShape {
     let large = || crate::all_sets_differ(20_000, 8);

@@ -1,22 +1,12 @@
 //! What do the entries reach? What is free, what lies behind one state, and what is the shortest way?
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a bench prints its figures, and one that cannot run has to say so"
-)]
 
-mod timing;
-
-use criterion::{Criterion, criterion_group, criterion_main};
-use cspm_benches::{
-    Heap, Shape, chain, estate, gate_ladder, gate_ring, heap, hub, large, layered, wide_gate,
-};
+use criterion::{Criterion, criterion_group};
+use cspm_benches::{Shape, chain, estate, gate_ladder, gate_ring, hub, large, layered, wide_gate};
 use cspm_graph::algo::{fewest_steps, free, reach, reach_with, verify};
 use cspm_graph::graph::{Limits, StateId, StateSet};
-use timing::{Found, Question};
 
-#[global_allocator]
-static HEAP: Heap = heap();
+use crate::HEAP;
+use crate::timing::{self, Found, Question};
 
 fn benches(criterion: &mut Criterion) {
     let layered = large::layered(|| layered(5, 100, 3));
@@ -182,4 +172,3 @@ fn check_ways(shape: &Shape, pairs: &[(StateId, StateId)], ways: &[Option<Vec<St
 }
 
 criterion_group!(reachability, benches);
-criterion_main!(reachability);

@@ -1,24 +1,16 @@
 //! How many resources lie behind each state, and behind one?
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a bench prints its figures, and one that cannot run has to say so"
-)]
 
-mod timing;
-
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group};
 use cspm_benches::{
-    Heap, Shape, all_sets_differ, chain, estate, gate_ring, heap, hub, large, layered, scattered,
+    Shape, all_sets_differ, chain, estate, gate_ring, hub, large, layered, scattered,
 };
 use cspm_graph::algo::{
     BlastOptions, BlastSize, BlastSizes, blast_resources, blast_sizes, reach, verify,
 };
 use cspm_graph::graph::{Limits, StateId, StateSet};
-use timing::{Found, Question};
 
-#[global_allocator]
-static HEAP: Heap = heap();
+use crate::HEAP;
+use crate::timing::{self, Found, Question};
 
 /// What the entries reach, and the resource of each state: two states each.
 type Given = (StateSet, Vec<u32>);
@@ -185,4 +177,3 @@ fn found(shape: &Shape, given: &Given, sizes: &BlastSizes) -> Found {
 }
 
 criterion_group!(blast, benches);
-criterion_main!(blast);

@@ -1,24 +1,14 @@
 //! What is the likeliest way to each state, what are the next ones, and which prize draws an attacker?
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a bench prints its figures, and one that cannot run has to say so"
-)]
 
-mod timing;
-
-use criterion::{Criterion, criterion_group, criterion_main};
-use cspm_benches::{
-    Heap, LazyShape, Shape, chain, estate, gate_ladder, heap, hub, large, layered, wide_gate,
-};
+use criterion::{Criterion, criterion_group};
+use cspm_benches::{LazyShape, Shape, chain, estate, gate_ladder, hub, large, layered, wide_gate};
 use cspm_graph::algo::{
     Derivation, Derivations, Prizes, most_likely, next_most_likely, prize, verify,
 };
 use cspm_graph::graph::Limits;
-use timing::{Found, Question};
 
-#[global_allocator]
-static HEAP: Heap = heap();
+use crate::HEAP;
+use crate::timing::{self, Found, Question};
 
 fn benches(criterion: &mut Criterion) {
     let few = LazyShape::new(
@@ -158,4 +148,3 @@ fn found(shape: &Shape, ways: &Derivations) -> Found {
 }
 
 criterion_group!(likelihood, benches);
-criterion_main!(likelihood);

@@ -1,23 +1,14 @@
 //! Which single steps and states, left out, cut jewels off?
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a bench prints its figures, and one that cannot run has to say so"
-)]
 
-mod timing;
-
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group};
 use cspm_benches::{
-    Heap, Shape, all_sets_differ, chain, estate, gate_ladder, gate_ring, heap, hub, large, layered,
-    wide_gate,
+    Shape, all_sets_differ, chain, estate, gate_ladder, gate_ring, hub, large, layered, wide_gate,
 };
 use cspm_graph::algo::{ChokePoints, choke, reach, verify};
 use cspm_graph::graph::{Limits, StateId, Step, StepId};
-use timing::{Found, Question};
 
-#[global_allocator]
-static HEAP: Heap = heap();
+use crate::HEAP;
+use crate::timing::{self, Found, Question};
 
 fn benches(criterion: &mut Criterion) {
     let layered = large::layered(|| layered(5, 100, 3));
@@ -27,7 +18,7 @@ fn benches(criterion: &mut Criterion) {
     let differ = large::all_sets_differ(|| all_sets_differ(100, 4));
     let ring = large::gate_ring(|| gate_ring(50));
     let ladder = large::gate_ladder(|| gate_ladder(50));
-    let gate = large::narrower_wide_gate(|| wide_gate(50));
+    let gate = large::wide_gate(|| wide_gate(50));
 
     let shapes = [
         &layered, &estate, &chain, &hub, &differ, &ring, &ladder, &gate,
@@ -99,4 +90,3 @@ fn found(shape: &Shape, points: &ChokePoints) -> Found {
 }
 
 criterion_group!(choke_points, benches);
-criterion_main!(choke_points);

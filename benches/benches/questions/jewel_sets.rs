@@ -1,23 +1,14 @@
 //! Which crown jewels does each state reach?
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a bench prints its figures, and one that cannot run has to say so"
-)]
 
-mod timing;
-
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group};
 use cspm_benches::{
-    Heap, Shape, all_sets_differ, chain, estate, gate_ladder, gate_ring, heap, hub, large, layered,
-    scattered,
+    Shape, all_sets_differ, chain, estate, gate_ladder, gate_ring, hub, large, layered, scattered,
 };
 use cspm_graph::algo::{JewelSets, jewel_sets, jewel_sets_of, reach, reach_with, verify};
 use cspm_graph::graph::{Limits, StateSet, ViewOptions};
-use timing::{Found, Question};
 
-#[global_allocator]
-static HEAP: Heap = heap();
+use crate::HEAP;
+use crate::timing::{self, Found, Question};
 
 fn benches(criterion: &mut Criterion) {
     let layered = large::layered(|| layered(5, 100, 3));
@@ -162,4 +153,3 @@ fn found(shape: &Shape, ambient: &StateSet, sets: &JewelSets) -> Found {
 }
 
 criterion_group!(jewels, benches);
-criterion_main!(jewels);

@@ -1,22 +1,14 @@
 //! How long does it take to freeze a graph, and to leave parts of it out?
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a bench prints its figures, and one that cannot run has to say so"
-)]
 
-mod timing;
-
-use criterion::{Criterion, criterion_group, criterion_main};
-use cspm_benches::{Heap, Shape, chain, estate, heap, hub, large, layered};
+use criterion::{Criterion, criterion_group};
+use cspm_benches::{Shape, chain, estate, hub, large, layered};
 use cspm_graph::algo::reach;
 use cspm_graph::graph::{
     AttackGraph, GraphBuilder, Limits, StateId, StateSet, Step, StepAttributes, ViewOptions,
 };
-use timing::{Found, Question};
 
-#[global_allocator]
-static HEAP: Heap = heap();
+use crate::HEAP;
+use crate::timing::{self, Found, Question};
 
 /// A step as a caller has it.
 type Record = (Vec<StateId>, StateId, StepAttributes);
@@ -182,4 +174,3 @@ fn same_counts(shape: &Shape, graph: &AttackGraph) -> Found {
 }
 
 criterion_group!(building, benches);
-criterion_main!(building);
