@@ -213,9 +213,9 @@ const DIGIT_BITS: u32 = 10;
 const RUN: usize = 1 << 9;
 
 /// Records, dealt by part.
-struct Dealt<R> {
+struct Dealt<'r, R> {
     cut: Cut,
-    records: Vec<R>,
+    records: &'r mut [R],
     /// Where the next record of each part goes; a multiple of [`RUN`] if a new run is needed.
     next: Vec<usize>,
     /// Where the runs of each part begin.
@@ -226,20 +226,61 @@ struct Dealt<R> {
     largest: u32,
 }
 
-impl<R: Record> Dealt<R> {
-    /// Room for so many records.
-    fn new(cut: Cut, count: usize) -> Self {
-        let runs = count / RUN + cut.parts;
+/// Room for the records that several threads deal, in one piece.
+///
+/// COST: one large piece goes back to the system when it is freed; the allocator would keep several smaller ones.
+struct Room<R> {
+    cut: Cut,
+    sizes: Vec<usize>,
+    records: Vec<R>,
+}
+
+impl<R: Record> Room<R> {
+    /// For so many records of each thread.
+    fn new(cut: Cut, counts: impl Iterator<Item = usize>) -> Self {
+        let sizes: Vec<usize> = counts
+            .map(|count| (count / RUN + cut.parts) * RUN)
+            .collect();
         Self {
             cut,
-            records: R::zeros(runs * RUN),
-            next: vec![0; cut.parts],
-            runs: vec![Vec::new(); cut.parts],
-            end: 0,
-            largest: 0,
+            records: R::zeros(sizes.iter().sum()),
+            sizes,
         }
     }
 
+    /// A place for each thread to deal to.
+    fn places(&mut self) -> Vec<Dealt<'_, R>> {
+        let mut rest = self.records.as_mut_slice();
+        let mut places = Vec::with_capacity(self.sizes.len());
+        for &size in &self.sizes {
+            let (records, others) = rest.split_at_mut(size);
+            rest = others;
+            places.push(Dealt {
+                cut: self.cut,
+                records,
+                next: vec![0; self.cut.parts],
+                runs: vec![Vec::new(); self.cut.parts],
+                end: 0,
+                largest: 0,
+            });
+        }
+        places
+    }
+
+    /// Deals pairs, each thread its share.
+    fn deal(
+        &mut self,
+        pairs: &(impl Pairs + ?Sized),
+        shares: &[Range<usize>],
+    ) -> Vec<Dealt<'_, R>> {
+        let mut places = self.places();
+        let each = places.par_iter_mut().zip(shares);
+        each.for_each(|(place, share)| pairs.part(share.clone(), |id, value| place.add(id, value)));
+        places
+    }
+}
+
+impl<R: Record> Dealt<'_, R> {
     #[inline]
     fn add(&mut self, id: u32, value: u32) {
         self.largest = self.largest.max(id).max(value);
@@ -254,12 +295,6 @@ impl<R: Record> Dealt<R> {
         }
         self.records[*next] = R::new(id, value, self.cut);
         *next += 1;
-    }
-
-    fn deal(cut: Cut, pairs: &(impl Pairs + ?Sized), share: Range<usize>) -> Self {
-        let mut dealt = Self::new(cut, share.len());
-        pairs.part(share, |id, value| dealt.add(id, value));
-        dealt
     }
 
     /// The records of a part, in runs.
@@ -293,25 +328,22 @@ fn shares(count: usize) -> Vec<Range<usize>> {
         .collect()
 }
 
-fn deal_all<R: Record>(cut: Cut, pairs: &(impl Pairs + ?Sized)) -> Vec<Dealt<R>> {
-    let shares = shares(pairs.len());
-    shares
-        .into_par_iter()
-        .map(|share| Dealt::deal(cut, pairs, share))
-        .collect()
-}
-
 fn group<I: Id, T: Id + Send, R: Record>(
     count: usize,
     cut: Cut,
     pairs: &(impl Pairs + ?Sized),
 ) -> Rows<I, T> {
-    let dealt: Vec<Dealt<R>> = deal_all(cut, pairs);
-    rows(count, cut, &dealt)
+    let shares = shares(pairs.len());
+    let mut room: Room<R> = Room::new(cut, shares.iter().map(Range::len));
+    rows(count, cut, &room.deal(pairs, &shares))
 }
 
 /// The rows of dealt records.
-fn rows<I: Id, T: Id + Send, R: Record>(count: usize, cut: Cut, dealt: &[Dealt<R>]) -> Rows<I, T> {
+fn rows<I: Id, T: Id + Send, R: Record>(
+    count: usize,
+    cut: Cut,
+    dealt: &[Dealt<'_, R>],
+) -> Rows<I, T> {
     let mut made = Made::new(count, cut, dealt);
     let parts = made.parts();
     parts.into_par_iter().for_each(|mut part| part.place(dealt));
@@ -319,20 +351,23 @@ fn rows<I: Id, T: Id + Send, R: Record>(count: usize, cut: Cut, dealt: &[Dealt<R
 }
 
 fn both_ways<R: Record>(count: usize, cut: Cut, pairs: &[(u32, u32)]) -> Option<BothWays> {
-    let dealt: Vec<Dealt<R>> = deal_all(cut, pairs);
+    let shares = shares(pairs.len());
+    let mut room: Room<R> = Room::new(cut, shares.iter().map(Range::len));
+    let dealt = room.deal(pairs, &shares);
     // Where there is no pair, no number was seen: zero says nothing then.
-    let is_too_large = |dealt: &Dealt<R>| dealt.largest as usize >= count;
+    let is_too_large = |dealt: &Dealt<'_, R>| dealt.largest as usize >= count;
     if !pairs.is_empty() && dealt.iter().any(is_too_large) {
         return None;
     }
     let mut made: Made<StateId> = Made::new(count, cut, &dealt);
     // Each thread takes neighbouring parts, in order, so that what it deals anew is in the order of ids.
     let shares = even_shares(made.parts(), rayon::current_num_threads().max(1));
-    let turned: Vec<Dealt<R>> = shares
+    let length = |parts: &Vec<Part<'_, StateId>>| parts.iter().map(|it| it.values.len()).sum();
+    let mut turned_room: Room<R> = Room::new(cut, shares.iter().map(length));
+    let turned: Vec<Dealt<'_, R>> = shares
         .into_par_iter()
-        .map(|parts| {
-            let length = parts.iter().map(|part| part.values.len()).sum();
-            let mut turned = Dealt::new(cut, length);
+        .zip(turned_room.places())
+        .map(|(parts, mut turned)| {
             let mut sorter = Sorter::default();
             for mut part in parts {
                 part.place_sorted(&dealt, &mut sorter);
@@ -342,6 +377,7 @@ fn both_ways<R: Record>(count: usize, cut: Cut, pairs: &[(u32, u32)]) -> Option<
         })
         .collect();
     drop(dealt);
+    drop(room);
     Some((made.into_rows(), rows(count, cut, &turned)))
 }
 
@@ -354,7 +390,7 @@ struct Made<T> {
 }
 
 impl<T: Id + Send> Made<T> {
-    fn new<R: Record>(count: usize, cut: Cut, dealt: &[Dealt<R>]) -> Self {
+    fn new<R: Record>(count: usize, cut: Cut, dealt: &[Dealt<'_, R>]) -> Self {
         let size = |part| dealt.iter().map(|dealt| dealt.length(part)).sum();
         let sizes: Vec<usize> = (0..cut.parts).map(size).collect();
         let length = sizes.iter().sum();
@@ -409,7 +445,7 @@ struct Part<'m, T> {
 
 impl<T: Id> Part<'_, T> {
     /// Puts the records of the part in place, in their order.
-    fn place<R: Record>(&mut self, dealt: &[Dealt<R>]) {
+    fn place<R: Record>(&mut self, dealt: &[Dealt<'_, R>]) {
         let number = self.number;
         let runs = dealt.iter().flat_map(|dealt| dealt.part(number));
         for run in runs.clone() {
@@ -424,7 +460,7 @@ impl<T: Id> Part<'_, T> {
     }
 
     /// Puts the records of the part in place, each row ascending.
-    fn place_sorted<R: Record>(&mut self, dealt: &[Dealt<R>], sorter: &mut Sorter<R>) {
+    fn place_sorted<R: Record>(&mut self, dealt: &[Dealt<'_, R>], sorter: &mut Sorter<R>) {
         let number = self.number;
         let runs = dealt.iter().flat_map(|dealt| dealt.part(number));
         let sorted = sorter.by_value(runs, self.values.len(), self.ends, self.cut);
