@@ -83,7 +83,14 @@ impl SketchPool {
         let Some(&first) = sketches.first() else {
             return self.store(&own[..own.len().min(self.size)]);
         };
-        if sketches.len() == 1 && own.is_empty() {
+        // COST: a full sketch mostly stays as it is, and one look at the lowest of the others tells.
+        let adds_nothing = |ranks: &[u32], own: &[u32]| match (ranks.last(), own.first()) {
+            (_, None) => true,
+            (Some(last), Some(lowest)) => ranks.len() >= self.size && lowest > last,
+            (None, Some(_)) => false,
+        };
+        if sketches.len() == 1 && adds_nothing(self.ranks(first), own) {
+            self.work += 1;
             return first;
         }
         // The fullest, and of full ones that of the largest set.
