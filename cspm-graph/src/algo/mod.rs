@@ -45,6 +45,7 @@ mod error;
 mod fewest_steps;
 mod free;
 mod frontier;
+mod gate_group;
 mod gate_steps;
 mod greedy_cut;
 mod jewel_sets;

@@ -1,16 +1,14 @@
 //! The set of jewels that each node of a contraction reaches.
 
-use std::ops::Range;
-
-use super::components::components;
 use super::contraction::{Contraction, NodeId};
+use super::gate_group::Group;
 use super::meter::Meter;
 use super::open_gates::OpenGates;
 use super::set_pool::{SetId, SetPool};
 use super::set_union::{Totals, Unions};
 use super::{Jewel, QueryError};
 use crate::graph::sealed::Sealed as _;
-use crate::graph::{AttackGraph, Id as _, LimitError, Rows, StateSet, Table, define_id, pages};
+use crate::graph::{AttackGraph, Id as _, LimitError, StateSet, Table, pages};
 
 /// The sets of all nodes.
 pub(super) struct ReachSets {
@@ -236,8 +234,12 @@ impl Search<'_> {
         if self.members.len() > 1 && self.is_held_together_by_gates() {
             self.complete_group(meter)?;
         } else {
-            let bits = self.own_bits(0..self.members.len());
-            let (set, part) = self.unions.of(&self.handed[handed..], bits);
+            let first = self.unions.bit_count();
+            for at in 0..self.members.len() {
+                self.own_bits(self.members[at]);
+            }
+            let own = first..self.unions.bit_count();
+            let (set, part) = self.unions.of(&self.handed[handed..], own);
             let (unions, marks) = (&mut self.unions, &self.marks);
             let set = self.gates.close(set, part, unions, marks, meter)?;
             for &member in &self.members {
@@ -248,25 +250,21 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// Gives bits to jewels and inputs of gates at some of the members.
-    fn own_bits(&mut self, members: Range<usize>) -> Range<usize> {
-        let first = self.unions.bit_count();
-        for &member in &self.members[members] {
-            for &(_, owner) in self.owned.by(member) {
-                match owner {
-                    Owner::Jewel(jewel, value) => {
-                        self.unions.add_bit(Some(value));
-                        self.jewel_of_bit.push(jewel);
-                    }
-                    Owner::Input => {
-                        self.gates.set_bit(member, self.unions.bit_count());
-                        self.unions.add_bit(None);
-                        self.jewel_of_bit.push(NO_JEWEL);
-                    }
+    /// Gives bits to the jewels of a node, and to the node itself if it is an input of a gate.
+    fn own_bits(&mut self, node: NodeId) {
+        for &(_, owner) in self.owned.by(node) {
+            match owner {
+                Owner::Jewel(jewel, value) => {
+                    self.unions.add_bit(Some(value));
+                    self.jewel_of_bit.push(jewel);
+                }
+                Owner::Input => {
+                    self.gates.set_bit(node, self.unions.bit_count());
+                    self.unions.add_bit(None);
+                    self.jewel_of_bit.push(NO_JEWEL);
                 }
             }
         }
-        first..self.unions.bit_count()
     }
 
     /// Whether a gate leads from one member to another.
@@ -286,63 +284,38 @@ impl Search<'_> {
         })
     }
 
-    /// Completes members that hold together by gates: components over steps alone, again and again until no set
-    /// changes.
+    /// Completes members that hold together by gates: part by part, again and again until no set changes.
     fn complete_group(&mut self, meter: &mut Meter<'_>) -> Result<(), QueryError> {
-        self.members.sort_unstable();
-        let mut steps: Vec<(LocalId, LocalId)> = Vec::new();
-        let mut beyond: Vec<(LocalId, SetId)> = Vec::new();
-        for (local, &member) in self.members.iter().enumerate() {
-            let local = LocalId::at(local);
-            for &next in self.contraction.successors.row(member) {
-                match self.members.binary_search(&next) {
-                    Ok(next) => steps.push((local, LocalId::at(next))),
-                    Err(_) => beyond.push((local, self.marks.set_of(next))),
-                }
-            }
-        }
+        let group = Group::new(self.contraction, &self.members);
+        meter.spend(group.size())?;
         for &member in &self.members {
             self.marks.complete(member, SetPool::empty());
         }
-        let count = self.members.len();
-        meter.spend(count + steps.len() + beyond.len())?;
-        let steps = Rows::group(count, steps.iter().copied(), LocalId::at(0));
-        let beyond = Rows::group(count, beyond.iter().copied(), SetPool::empty());
-        let parts = components(count, |at: LocalId, k| steps.row(at).get(k).copied());
-        let mut of_part: Vec<Vec<LocalId>> = vec![Vec::new(); parts.count];
-        for (local, part) in parts.of.iter() {
-            of_part[part.index()].push(local);
-        }
-        let mut base = Vec::with_capacity(parts.count);
-        for part in &of_part {
+        // What a part has whatever the gates of the group give.
+        let mut base = Vec::new();
+        for part in group.parts() {
             let first = self.unions.bit_count();
-            for local in part {
-                self.own_bits(local.index()..local.index() + 1);
+            for node in group.nodes(part) {
+                self.own_bits(node);
             }
-            let sets: Vec<SetId> = part
-                .iter()
-                .flat_map(|&local| beyond.row(local))
-                .copied()
-                .collect();
             let own = first..self.unions.bit_count();
+            let beyond = group.beyond(part);
+            let sets: Vec<SetId> = beyond.map(|node| self.marks.set_of(node)).collect();
             base.push(self.unions.of(&sets, own).0);
             self.spend(meter)?;
         }
         let mut rounds = 0;
         loop {
             let mut changed = false;
-            for (part, &base) in of_part.iter().zip(&base) {
+            for (part, &base) in group.parts().zip(&base) {
                 let mut sets = vec![base];
-                for &local in part {
-                    let next = steps.row(local).iter();
-                    sets.extend(next.map(|next| self.marks.set_of(self.members[next.index()])));
-                    self.work += steps.row(local).len() + 1;
-                }
+                sets.extend(group.inside(part).map(|node| self.marks.set_of(node)));
+                self.work += sets.len() + part.len();
                 let (set, _) = self.unions.of(&sets, 0..0);
                 let (unions, marks) = (&mut self.unions, &self.marks);
                 let set = self.gates.close_anew(set, unions, marks, meter)?;
-                for &local in part {
-                    changed |= self.marks.complete(self.members[local.index()], set);
+                for node in group.nodes(part) {
+                    changed |= self.marks.complete(node, set);
                 }
                 self.spend(meter)?;
             }
@@ -399,11 +372,6 @@ impl Search<'_> {
         }
         Ok(sets)
     }
-}
-
-define_id! {
-    /// A node among those that hold together by gates.
-    struct LocalId
 }
 
 /// What a bit stands for.
