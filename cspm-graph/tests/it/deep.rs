@@ -73,7 +73,7 @@ fn a_long_chain_is_walked_to_its_end() {
 }
 
 #[test]
-fn chains_that_turn_between_blocks_are_walked_at_once() {
+fn chains_that_turn_between_blocks_are_walked_to_their_end() {
     // Each state of a chain leads to one far off, so that neighbours know of few states at a time.
     let quarter = COUNT / 4;
     let at = |chain: u32, place: u32| (2 * chain + place % 2) * quarter + place / 2;
