@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rayon::prelude::*;
 
 use super::QueryError;
+use super::bits::ones;
 use super::meter::Meter;
 use crate::graph::sealed::Sealed as _;
 use crate::graph::{AttackGraph, GateId, Rows, StateId, StateSet, Table, View};
@@ -25,8 +26,8 @@ const BOTTOM_UP_SHARE: usize = 6;
 /// In rounds: top-down over the rows of the frontier and of what they lead to, or bottom-up over the rows of states
 /// that are not reached, whichever looks at fewer steps. Gates are looked at when no ordinary step leads further.
 ///
-/// COST: a frontier holds the rows of its states, not their ids: rows are looked up when a state arrives, all of
-/// a row at once, so that the memory answers many questions at a time.
+/// COST: most rows are short, and whether a state is new cannot be guessed: a branch on either is guessed wrongly for
+/// every row and every new state. So what is new is collected without a branch, over several rows at a time.
 pub(super) fn reach(
     view: &View<'_>,
     source: &[StateId],
@@ -75,8 +76,13 @@ pub(super) fn reach(
 /// Rows to be walked.
 #[derive(Default)]
 struct Frontier {
+    /// None is empty.
     rows: Vec<(u32, u32)>,
-    /// Steps of those rows.
+    /// States whose rows were not looked up: places of words of the reached set, and bits of those.
+    ///
+    /// COST: where the next round goes bottom-up again, nobody asks for their rows.
+    found: Vec<(usize, u64)>,
+    /// Steps of all those rows.
     steps: usize,
     /// What was looked at in the round that left them.
     work: usize,
@@ -87,6 +93,7 @@ struct Frontier {
 impl Frontier {
     fn append(&mut self, mut other: Self) {
         self.rows.append(&mut other.rows);
+        self.found.append(&mut other.found);
         self.steps += other.steps;
         self.work += other.work;
         self.at_gates.append(&mut other.at_gates);
@@ -117,11 +124,12 @@ impl<'g> Walk<'g> {
         }
     }
 
-    #[inline]
     fn push(&self, frontier: &mut Frontier, state: StateId) {
         let row = self.forward.bounds(state);
-        frontier.steps += (row.1 - row.0) as usize;
-        frontier.rows.push(row);
+        if row.0 < row.1 {
+            frontier.steps += length(row);
+            frontier.rows.push(row);
+        }
         if self.graph.is_gate_input(state) {
             frontier.at_gates.push(state);
         }
@@ -131,34 +139,36 @@ impl<'g> Walk<'g> {
     fn exhaust(&mut self, mut frontier: Frontier, meter: &mut Meter<'_>) -> Result<(), QueryError> {
         loop {
             self.at_gates.append(&mut frontier.at_gates);
-            if frontier.rows.is_empty() {
+            if frontier.steps == 0 {
                 return Ok(());
             }
             let bottom_up = frontier.steps > STEPS_OF_A_THREAD
                 && frontier.steps > self.steps_left / BOTTOM_UP_SHARE;
-            frontier = if bottom_up {
-                self.steps_left = self.steps_left.saturating_sub(frontier.steps);
-                self.bottom_up()
+            let walked;
+            (walked, frontier) = if bottom_up {
+                (frontier.steps, self.bottom_up())
             } else {
-                let waiting = frontier.steps;
                 let next = self.top_down(frontier);
-                self.steps_left = self
-                    .steps_left
-                    .saturating_sub(waiting.saturating_sub(next.steps));
-                next
+                (next.work, next)
             };
+            self.steps_left = self.steps_left.saturating_sub(walked);
             meter.spend(frontier.work)?;
         }
     }
 
     fn top_down(&self, frontier: Frontier) -> Frontier {
+        let mut rows = frontier.rows;
+        for (at, found) in frontier.found {
+            let states = ones(found).map(|bit| StateId::at(at * 64 + bit));
+            let found = states.map(|state| self.forward.bounds(state));
+            rows.extend(found.filter(|row| row.0 < row.1));
+        }
         let threads = rayon::current_num_threads();
         if threads < 2 || frontier.steps < STEPS_OF_A_THREAD {
-            return self.walk(frontier.rows, Reached::insert_alone);
+            return self.walk(rows, Reached::insert_alone);
         }
-        let size = frontier.rows.len().div_ceil(threads);
-        let parts: Vec<Frontier> = frontier
-            .rows
+        let size = rows.len().div_ceil(threads);
+        let parts: Vec<Frontier> = rows
             .par_chunks(size)
             .map(|rows| self.walk(rows.to_vec(), Reached::insert))
             .collect();
@@ -167,49 +177,59 @@ impl<'g> Walk<'g> {
 
     /// Walks on from some rows, last come first served, for a while; returns the rows that are left.
     ///
-    /// COST: the rows of a state that has just come are about to arrive from memory, and its neighbours in the
-    /// estate are its neighbours there.
+    /// COST: the neighbours in the estate of a state that has just come are its neighbours in memory.
     fn walk(
         &self,
         mut rows: Vec<(u32, u32)>,
         insert: impl Fn(&Reached, StateId) -> bool,
     ) -> Frontier {
-        let length = |begin: u32, end: u32| (end - begin) as usize;
         let mut left = Frontier {
-            steps: rows.iter().map(|&(begin, end)| length(begin, end)).sum(),
+            steps: rows.iter().map(|&row| length(row)).sum(),
             ..Frontier::default()
         };
         // Soon enough to see that the other way has become the shorter one.
         let steps_max = (self.steps_left / BOTTOM_UP_SHARE).max(2 * left.steps);
-        let mut touched = 0;
-        let mut budget = ROWS_OF_A_ROUND;
-        while budget > 0
-            && left.steps <= steps_max
-            && let Some((begin, end)) = rows.pop()
-        {
-            budget -= 1;
-            left.steps -= length(begin, end);
-            left.work += 1 + length(begin, end);
-            if left.work > WORK_OF_A_ROUND {
-                budget = 0;
+        let has_gates = self.graph.gate_count() > 0;
+        let words = self.reached.words.as_slice();
+        let mut fresh = [StateId::at(0); FRESH];
+        // The rows that wait; those behind are only room.
+        let mut waiting = rows.len();
+        while waiting > 0 && left.steps <= steps_max && left.work < WORK_OF_A_ROUND {
+            let (mut count, mut steps) = (0, 0);
+            while waiting > 0 && count < FRESH_OF_A_LOOK {
+                waiting -= 1;
+                let (begin, end) = rows[waiting];
+                let stop = end.min(begin + PIECE);
+                if stop < end {
+                    rows[waiting].0 = stop;
+                    waiting += 1;
+                }
+                for &to in self.forward.between(begin, stop) {
+                    fresh[count % FRESH] = to;
+                    let word = words[to.index() / 64].load(Ordering::Relaxed);
+                    count += usize::from(word >> (to.index() % 64) & 1 == 0);
+                }
+                steps += length((begin, stop));
+                left.work += 1;
             }
-            for &to in self.forward.between(begin, end) {
-                if !insert(&self.reached, to) {
-                    continue;
-                }
-                if self.graph.is_gate_input(to) {
+            left.work += steps;
+            left.steps -= steps;
+            if rows.len() < waiting + count {
+                rows.resize(2 * (waiting + count), (0, 0));
+            }
+            for &to in &fresh[..count % FRESH] {
+                let is_new = insert(&self.reached, to);
+                let row = self.forward.bounds(to);
+                let steps = if is_new { length(row) } else { 0 };
+                rows[waiting] = row;
+                waiting += usize::from(steps > 0);
+                left.steps += steps;
+                if has_gates && is_new && self.graph.is_gate_input(to) {
                     left.at_gates.push(to);
-                }
-                let (begin, end) = self.forward.bounds(to);
-                if let Some(first) = self.forward.between(begin, end).first() {
-                    // Asks for the row without waiting for it.
-                    touched ^= first.index();
-                    left.steps += length(begin, end);
-                    rows.push((begin, end));
                 }
             }
         }
-        std::hint::black_box(touched);
+        rows.truncate(waiting);
         left.rows = rows;
         left
     }
@@ -217,19 +237,33 @@ impl<'g> Walk<'g> {
     /// The states not reached that have an origin that is.
     fn bottom_up(&self) -> Frontier {
         let backward = self.view.backward();
-        let parts: Vec<Frontier> = (0..self.reached.words.len().div_ceil(WORDS_OF_A_PART))
+        let words = &self.reached.words;
+        let parts: Vec<Frontier> = (0..words.len().div_ceil(WORDS_OF_A_PART))
             .into_par_iter()
             .map(|part| {
                 let mut next = Frontier::default();
-                let words = part * WORDS_OF_A_PART..(part + 1) * WORDS_OF_A_PART;
-                for state in self.reached.absent(words) {
-                    let mut origins = backward.row(state).iter();
-                    let looked_at = origins.len();
-                    let found = origins.any(|&from| self.reached.contains(from));
-                    next.work += 1 + looked_at - origins.len();
-                    if found {
-                        self.reached.insert(state);
-                        self.push(&mut next, state);
+                let end = words.len().min((part + 1) * WORDS_OF_A_PART);
+                for at in part * WORDS_OF_A_PART..end {
+                    let old = words[at].load(Ordering::Relaxed);
+                    let mut found = 0;
+                    for bit in ones(!old & self.reached.mask(at)) {
+                        let state = StateId::at(at * 64 + bit);
+                        let mut origins = backward.row(state).iter();
+                        let looked_at = origins.len();
+                        let is_reached = origins.any(|&from| self.reached.contains(from));
+                        next.work += 1 + looked_at - origins.len();
+                        if is_reached {
+                            found |= 1 << bit;
+                            next.steps += length(self.forward.bounds(state));
+                            if self.graph.is_gate_input(state) {
+                                next.at_gates.push(state);
+                            }
+                        }
+                    }
+                    if found != 0 {
+                        // No other thread writes this word in this round.
+                        words[at].store(old | found, Ordering::Relaxed);
+                        next.found.push((at, found));
                     }
                 }
                 next
@@ -239,8 +273,20 @@ impl<'g> Walk<'g> {
     }
 }
 
-/// Rows that a thread walks before it is looked which way to go on.
-const ROWS_OF_A_ROUND: usize = 1 << 16;
+/// Steps of a row.
+#[inline]
+fn length((begin, end): (u32, u32)) -> usize {
+    (end - begin) as usize
+}
+
+/// New states that are collected before they are added.
+const FRESH_OF_A_LOOK: usize = 1 << 4;
+
+/// Steps of a row that are walked at once.
+const PIECE: u32 = 1 << 9;
+
+/// Room for those, and all of a piece beside them; a power of two, so that no place is out of range.
+const FRESH: usize = 1 << 10;
 
 /// Work after which a thread stops a round, so that limits and cancelling are looked at.
 const WORK_OF_A_ROUND: usize = 1 << 20;
@@ -293,18 +339,12 @@ impl Reached {
         word >> (state.index() % 64) & 1 == 1
     }
 
-    /// The states in a range of words that are not reached, as the words were when they came up.
-    fn absent(&self, words: std::ops::Range<usize>) -> impl Iterator<Item = StateId> + '_ {
-        let end = words.end.min(self.words.len());
-        (words.start..end).flat_map(move |at| {
-            let mut open = !self.words[at].load(Ordering::Relaxed);
-            std::iter::from_fn(move || {
-                let bit = (open != 0).then(|| open.trailing_zeros() as usize)?;
-                open &= open - 1;
-                let index = at * 64 + bit;
-                (index < self.state_count).then(|| StateId::at(index))
-            })
-        })
+    /// The bits of a word that are states.
+    fn mask(&self, at: usize) -> u64 {
+        match self.state_count - at * 64 {
+            64.. => u64::MAX,
+            count => (1 << count) - 1,
+        }
     }
 
     fn into_set(self) -> StateSet {

@@ -30,6 +30,7 @@
 )]
 
 mod between;
+mod bits;
 mod blast;
 mod blast_sizes;
 mod chain_pool;

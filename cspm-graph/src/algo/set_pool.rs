@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::ops::Range;
 
+use super::bits::ones;
 use crate::graph::sealed::Sealed as _;
 use crate::graph::{Table, define_id};
 
@@ -327,14 +328,6 @@ impl SetPool {
         self.newest_of_hash.insert(hash, set);
         set
     }
-}
-
-fn ones(mut word: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let bit = (word != 0).then(|| word.trailing_zeros() as usize)?;
-        word &= word - 1;
-        Some(bit)
-    })
 }
 
 #[cfg(test)]
