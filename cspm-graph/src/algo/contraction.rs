@@ -312,72 +312,107 @@ impl Block<'_> {
                 if self.numbers[place] != OUTSIDE {
                     continue;
                 }
-                self.enter(place, ground);
+                self.visit(place, ground);
             }
             self.walk_path(ground);
         }
     }
 
-    fn enter(&mut self, place: usize, ground: &Ground<'_, impl Fn(StateId) -> bool>) {
+    /// Comes to a state. True if it is complete at once; otherwise it is put on the path.
+    ///
+    /// COST: most states are: their origins were all seen before, or are in other blocks.
+    fn visit(&mut self, place: usize, ground: &Ground<'_, impl Fn(StateId) -> bool>) -> bool {
         let state = StateId::at(self.base + place);
-        self.numbers[place] = self.next_number;
-        let (next, end) = ground.rows.bounds(state);
-        self.path.push(Open {
-            place: position(place),
-            next,
-            end,
-            lowest: self.next_number,
-            at_gates: false,
-        });
+        let mut lowest = self.next_number;
+        self.numbers[place] = lowest;
         self.next_number += 1;
         let open = ground.gates.open_before(state).iter().copied();
         self.found
             .extend(open.filter(|&input| (ground.within)(input)));
+        let (begin, end) = ground.rows.bounds(state);
+        let row = ground.rows.between(begin, end);
+        let mut looked_at = 0;
+        let unseen = self.look(row, &mut looked_at, &mut lowest, ground);
+        self.work += looked_at + 1;
+        if unseen.is_none() && ground.gates.range(state).is_none() {
+            self.leave(position(place), lowest);
+            return true;
+        }
+        self.path.push(Open {
+            place: position(place),
+            next: begin + position(looked_at),
+            end,
+            lowest,
+            at_gates: false,
+        });
+        false
+    }
+
+    /// Looks at origins from a place of a row on; stops at one of the block that was not seen.
+    fn look(
+        &mut self,
+        row: &[StateId],
+        next: &mut usize,
+        lowest: &mut u32,
+        ground: &Ground<'_, impl Fn(StateId) -> bool>,
+    ) -> Option<usize> {
+        while let Some(&origin) = row.get(*next) {
+            let place = origin.index().wrapping_sub(self.base);
+            match self.numbers.get(place) {
+                None => {
+                    if (ground.within)(origin) {
+                        self.found.push(origin);
+                    }
+                }
+                Some(&OUTSIDE) => {
+                    if (ground.within)(origin) {
+                        // Looked at again when it is done: its number is then what it leads back to.
+                        return Some(place);
+                    }
+                }
+                Some(&number) => *lowest = (*lowest).min(number),
+            }
+            *next += 1;
+        }
+        None
     }
 
     /// Walks on until the path is empty, or for a while.
     fn walk_path(&mut self, ground: &Ground<'_, impl Fn(StateId) -> bool>) {
         while self.work < WORK_OF_A_ROUND
-            && let Some(open) = self.path.last_mut()
+            && let Some(open) = self.path.last()
         {
             let state = StateId::at(self.base + open.place as usize);
-            let at_gates = open.at_gates;
+            let &Open {
+                place,
+                next,
+                end,
+                mut lowest,
+                at_gates,
+            } = open;
+            let depth = self.path.len();
             let row = if at_gates {
-                ground.gates.at(open.next, open.end)
+                ground.gates.at(next, end)
             } else {
-                ground.rows.between(open.next, open.end)
+                ground.rows.between(next, end)
             };
-            let mut lowest = open.lowest;
-            let mut enter = None;
             let mut looked_at = 0;
-            for &origin in row {
-                let place = origin.index().wrapping_sub(self.base);
-                match self.numbers.get(place) {
-                    None => {
-                        if (ground.within)(origin) {
-                            self.found.push(origin);
-                        }
-                    }
-                    Some(&OUTSIDE) => {
-                        if (ground.within)(origin) {
-                            // Looked at again when it is done: its number is then what it leads back to.
-                            enter = Some(place);
-                            break;
-                        }
-                    }
-                    Some(&number) => lowest = lowest.min(number),
-                }
-                looked_at += 1;
+            let mut unseen = self.look(row, &mut looked_at, &mut lowest, ground);
+            while let Some(origin) = unseen
+                && self.visit(origin, ground)
+            {
+                unseen = self.look(row, &mut looked_at, &mut lowest, ground);
             }
             self.work += looked_at + 1;
+            let open = &mut self.path[depth - 1];
             open.next += position(looked_at);
             open.lowest = lowest;
-            if let Some(place) = enter {
-                self.enter(place, ground);
-            } else if let (Some((next, end)), false) = (ground.gates.range(state), at_gates) {
+            if unseen.is_some() {
+                continue;
+            }
+            if let (Some((next, end)), false) = (ground.gates.range(state), at_gates) {
                 (open.at_gates, open.next, open.end) = (true, next, end);
             } else {
-                let place = open.place;
                 self.path.pop();
                 self.leave(place, lowest);
             }

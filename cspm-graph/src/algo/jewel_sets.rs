@@ -96,12 +96,19 @@ pub struct JewelSets {
 impl JewelSets {
     /// Number of jewels that the state reaches, itself included; 0 for a state that there is not.
     pub fn count(&self, state: StateId) -> usize {
-        self.set(state).map_or(0, |set| self.totals[set].count)
+        self.count_and_value(state).0
     }
 
     /// Sum of the values of the jewels that the state reaches; stays at the largest `u64` when it is passed.
     pub fn value(&self, state: StateId) -> u64 {
-        self.set(state).map_or(0, |set| self.totals[set].value)
+        self.count_and_value(state).1
+    }
+
+    /// [`Self::count`] and [`Self::value`] at one look.
+    #[inline]
+    pub fn count_and_value(&self, state: StateId) -> (usize, u64) {
+        let totals = self.set(state).map(|set| self.totals[set]);
+        totals.map_or((0, 0), |totals| (totals.count, totals.value))
     }
 
     /// The indices of the jewels that the state reaches, ascending.

@@ -57,8 +57,9 @@ pub(super) fn reach_sets(
         rounds: 1,
         work: 0,
     };
-    for root in (0..count).map(NodeId::at) {
-        if search.marks.of[root] == UNSEEN {
+    // COST: within a block the last node is the first to be led to, so what most nodes lead to is complete already.
+    for root in (0..count).rev().map(NodeId::at) {
+        if search.marks.of[root] == UNSEEN && !search.complete_at_once(root, meter)? {
             search.enter(root);
             search.walk(meter)?;
         }
@@ -145,6 +146,40 @@ struct Search<'s> {
 }
 
 impl Search<'_> {
+    /// Completes a node if all that it leads to is complete.
+    fn complete_at_once(
+        &mut self,
+        node: NodeId,
+        meter: &mut Meter<'_>,
+    ) -> Result<bool, QueryError> {
+        if self.gates.row_of(node).is_some() {
+            return Ok(false);
+        }
+        let (contraction, handed) = (self.contraction, self.handed.len());
+        let row = contraction.successors.row(node);
+        let mut last = SetPool::empty();
+        for (looked_at, &next) in row.iter().enumerate() {
+            let mark = self.marks.of[next];
+            if mark < COMPLETE {
+                self.work += looked_at + 1;
+                self.handed.truncate(handed);
+                return Ok(false);
+            }
+            let set = SetId::at((mark - COMPLETE) as usize);
+            if set != last && set != SetPool::empty() {
+                self.handed.push(set);
+                last = set;
+            }
+        }
+        self.work += row.len() + 1;
+        self.members.clear();
+        self.members.push(node);
+        self.complete_members(handed, meter)?;
+        self.handed.truncate(handed);
+        self.spend(meter)?;
+        Ok(true)
+    }
+
     fn enter(&mut self, node: NodeId) {
         self.marks.of[node] = self.next_number;
         let (next, end) = self.contraction.successors.bounds(node);
@@ -234,19 +269,25 @@ impl Search<'_> {
         if self.members.len() > 1 && self.is_held_together_by_gates() {
             self.complete_group(meter)?;
         } else {
-            let first = self.unions.bit_count();
-            for at in 0..self.members.len() {
-                self.own_bits(self.members[at]);
-            }
-            let own = first..self.unions.bit_count();
-            let (set, part) = self.unions.of(&self.handed[handed..], own);
-            let (unions, marks) = (&mut self.unions, &self.marks);
-            let set = self.gates.close(set, part, unions, marks, meter)?;
-            for &member in &self.members {
-                self.marks.complete(member, set);
-            }
+            self.complete_members(handed, meter)?;
         }
         self.handed.truncate(handed);
+        Ok(())
+    }
+
+    /// Completes the members with their own bits and the sets that they were handed, from a place on.
+    fn complete_members(&mut self, handed: usize, meter: &mut Meter<'_>) -> Result<(), QueryError> {
+        let first = self.unions.bit_count();
+        for at in 0..self.members.len() {
+            self.own_bits(self.members[at]);
+        }
+        let own = first..self.unions.bit_count();
+        let (set, part) = self.unions.of(&self.handed[handed..], own);
+        let (unions, marks) = (&mut self.unions, &self.marks);
+        let set = self.gates.close(set, part, unions, marks, meter)?;
+        for &member in &self.members {
+            self.marks.complete(member, set);
+        }
         Ok(())
     }
 

@@ -162,7 +162,8 @@ pub(crate) fn run(files: &Files, run: &mut Run) {
             let nodes = (0..files.nodes).into_par_iter().with_min_len(1 << 14);
             let of_node = |node| {
                 let state = StateId::from_index(node).expect("few nodes");
-                (sets.count(state) as u64, sets.value(state))
+                let (count, value) = sets.count_and_value(state);
+                (count as u64, value)
             };
             let add = |a: (u64, u64), b: (u64, u64)| (a.0 + b.0, a.1 + b.1);
             let (count, value) = nodes.map(of_node).reduce(|| (0, 0), add);
@@ -172,7 +173,8 @@ pub(crate) fn run(files: &Files, run: &mut Run) {
             let sets = algo::jewel_sets(&view, &ambient, &jewels, &limits).expect("sets");
             let mut nodes = PerNode::new(files.nodes);
             for state in graph.states() {
-                nodes.set(state.index(), sets.count(state) as u64, sets.value(state));
+                let (count, value) = sets.count_and_value(state);
+                nodes.set(state.index(), count as u64, value);
             }
             nodes
         });
