@@ -145,13 +145,16 @@ impl<'v> Side<'v> {
     }
 
     /// The states from `state` back to where this side started.
-    fn trail(&self, state: StateId) -> Vec<StateId> {
+    ///
+    /// It is work as well: pairs with one target share a search, but each has a way of its own.
+    fn trail(&self, state: StateId, meter: &mut Meter<'_>) -> Result<Vec<StateId>, QueryError> {
         let mut trail = vec![state];
         let mut at = state;
         loop {
             let before = StateId::at(lower_half(self.seen[at]));
             if before == at {
-                return trail;
+                meter.spend(trail.len())?;
+                return Ok(trail);
             }
             trail.push(before);
             at = before;
@@ -187,12 +190,11 @@ fn meet<'v>(
         let seen = side.frontier.iter().copied();
         met = seen.filter(|&state| other.has_seen(state)).min();
     }
-    Ok(met.map(|state| {
-        let mut way = ahead.trail(state);
-        way.reverse();
-        way.extend(back.trail(state).into_iter().skip(1));
-        way
-    }))
+    let Some(state) = met else { return Ok(None) };
+    let mut way = ahead.trail(state, meter)?;
+    way.reverse();
+    way.extend(back.trail(state, meter)?.into_iter().skip(1));
+    Ok(Some(way))
 }
 
 #[expect(

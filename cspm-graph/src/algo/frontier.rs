@@ -283,10 +283,10 @@ fn length((begin, end): (u32, u32)) -> usize {
 const FRESH_OF_A_LOOK: usize = 1 << 4;
 
 /// Steps of a row that are walked at once.
-const PIECE: u32 = 1 << 9;
+const PIECE: u32 = 1 << 7;
 
 /// Room for those, and all of a piece beside them; a power of two, so that no place is out of range.
-const FRESH: usize = 1 << 10;
+const FRESH: usize = 1 << 8;
 
 /// Work after which a thread stops a round, so that limits and cancelling are looked at.
 const WORK_OF_A_ROUND: usize = 1 << 20;

@@ -1,8 +1,8 @@
 //! Chains of a million states: no recursion, and near-linear time.
 
 use cspm_graph::algo::{
-    BlastOptions, blast_resources, blast_sizes, choke, free, jewel_sets, min_cut, most_likely,
-    next_most_likely, prize, reach,
+    BlastOptions, QueryError, blast_resources, blast_sizes, choke, free, jewel_sets, min_cut,
+    most_likely, next_most_likely, prize, reach,
 };
 use cspm_graph::graph::{
     AttackGraph, GraphBuilder, Limits, StateId, StateSet, StepAttributes, ViewOptions,
@@ -87,8 +87,20 @@ fn chains_that_turn_between_blocks_are_walked_to_their_end() {
         .unwrap();
     let view = graph.view(&ViewOptions::default());
     let jewels = [0, 1].map(|chain| (state(at(chain, 2 * quarter - 1)), 1));
-    let sets = jewel_sets(&view, &StateSet::new(), &jewels, &limits).unwrap();
+    let ask = |work| {
+        let limits = Limits {
+            work,
+            ..Limits::default()
+        };
+        jewel_sets(&view, &StateSet::new(), &jewels, &limits)
+    };
+    // As many rounds as states of a chain, and each is work, if little of it.
+    let sets = ask(40_000_000).unwrap();
     assert_eq!([0, 1].map(|chain| sets.count(state(at(chain, 0)))), [1, 1]);
+    let QueryError::Limit(error) = ask(4_000_000).unwrap_err() else {
+        panic!("another error")
+    };
+    assert_eq!(error.name(), "work");
 }
 
 #[test]

@@ -93,11 +93,15 @@ fn of_many_states_in_which_searches_meet_the_first_is_taken() {
     pairs.extend((1..10).map(|at| (1, beside + at)));
     pairs.extend((chain..beside - 1).map(|at| (at, at + 1)));
     pairs.push((beside - 1, 2));
-    let limits = Limits::default();
     let graph = GraphBuilder::new(beside as usize + 10)
-        .build_with_pairs(&pairs, &limits)
+        .build_with_pairs(&pairs, &Limits::default())
         .unwrap();
     let view = graph.view(&ViewOptions::default());
+    // Enough for each step a few times, and for one way back, not for one from each state of the middle.
+    let limits = Limits {
+        work: 2_000_000,
+        ..Limits::default()
+    };
     let ways = fewest_steps(&view, &[(state(0), state(2))], &limits).unwrap();
     let way = ways.first().cloned().flatten().unwrap();
     assert_eq!(way.len(), length as usize + 4);
