@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::iter;
 
 use super::choke::choke_points;
 use super::cut_part::Cost;
@@ -48,7 +49,7 @@ pub fn greedy_cut(
     let none = StateSet::new();
     let at_first = frontier::reach(view, entries, &none, &mut meter)?;
     let mut left = view.clone();
-    let mut picks = Vec::new();
+    let (mut picks, mut round_ends) = (Vec::new(), Vec::new());
     loop {
         let mut cutter = Cutter::new(&left, entries, &cost, &mut meter)?;
         meter.spend(jewels.len())?;
@@ -65,7 +66,11 @@ pub fn greedy_cut(
         }
         if steps.is_empty() {
             let value_left = value(jewels, |state| cutter.reached().contains(state));
-            return Ok(GreedyCut { picks, value_left });
+            return Ok(GreedyCut {
+                picks,
+                round_ends,
+                value_left,
+            });
         }
         for step in steps {
             left = left.without(&[step]);
@@ -74,6 +79,7 @@ pub fn greedy_cut(
             let value = value(jewels, is_cut_off);
             picks.push(Pick { step, value });
         }
+        round_ends.push(picks.len());
     }
 }
 
@@ -82,6 +88,7 @@ pub fn greedy_cut(
 #[must_use]
 pub struct GreedyCut {
     picks: Vec<Pick>,
+    round_ends: Vec<usize>,
     value_left: u64,
 }
 
@@ -89,6 +96,13 @@ impl GreedyCut {
     /// The steps in the order in which they were chosen.
     pub fn picks(&self) -> &[Pick] {
         &self.picks
+    }
+
+    /// The steps of each round: one, or a set that cuts a jewel off only together.
+    pub fn rounds(&self) -> impl Iterator<Item = &[Pick]> {
+        let begins = iter::once(0).chain(self.round_ends.iter().copied());
+        let rounds = self.round_ends.iter().zip(begins);
+        rounds.map(|(&end, begin)| &self.picks[begin..end])
     }
 
     /// Value of the jewels that are reached without all of them; stays at the largest `u64` when it is passed.

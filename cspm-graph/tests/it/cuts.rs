@@ -201,10 +201,11 @@ proptest! {
         }
         let (graph, cut) = ask_greedily(&model, &costs, budget);
         prop_assert!(cut.picks().len() <= budget);
-        let chosen: Vec<StepId> = cut.picks().iter().map(Pick::step).collect();
-        let mut in_a_row = false;
-        for place in 0..=chosen.len() {
-            let view = graph.view(&ViewOptions::default()).without(&chosen[..place]);
+        prop_assert_eq!(cut.rounds().collect::<Vec<_>>().concat(), cut.picks());
+        let mut chosen: Vec<StepId> = Vec::new();
+        let mut value = 0;
+        for round in cut.rounds().map(Some).chain([None]) {
+            let view = graph.view(&ViewOptions::default()).without(&chosen);
             let points = choke(&view, &model.entries(), &model.jewels(), &Limits::default()).unwrap();
             let tag = |step: StepId| graph.step(step).unwrap().tag();
             let best = points
@@ -215,18 +216,20 @@ proptest! {
                     (std::cmp::Reverse(point.value()), cost, point.id())
                 })
                 .map(|point| point.id());
-            match chosen.get(place) {
-                Some(&step) if in_a_row || best.is_none() => {
-                    // One of a set: those before the last cut nothing off.
-                    let so_far = place.checked_sub(1).map_or(0, |it| cut.picks()[it].value());
-                    in_a_row = cut.picks()[place].value() == so_far;
-                    prop_assert!(graph.step(step).is_some());
+            match round {
+                Some(round) => {
+                    let steps: Vec<StepId> = round.iter().map(Pick::step).collect();
+                    if best.is_some() {
+                        prop_assert_eq!(steps.as_slice(), best.as_slice());
+                    } else {
+                        prop_assert!(steps.len() > 1 && steps.is_sorted());
+                    }
+                    let after = round.last().map_or(0, Pick::value);
+                    prop_assert!(after > value);
+                    value = after;
+                    chosen.extend(steps);
                 }
-                Some(&step) => prop_assert_eq!(Some(step), best),
-                None => {
-                    prop_assert!(!in_a_row);
-                    prop_assert!(place == budget || best.is_none());
-                }
+                None => prop_assert!(chosen.len() == budget || best.is_none()),
             }
         }
     }
@@ -238,6 +241,30 @@ fn asked(state_count: u32, steps: Vec<ModelStep>, jewels: &[(u32, u64)]) -> Mode
         jewels: jewels.to_vec(),
         ..Model::new(state_count, steps)
     }
+}
+
+#[test]
+fn a_set_of_steps_is_told_as_one_round() {
+    // 0 → 1 and 0 → 2 → 1 → 3, and 0 → 4 → 3. What cuts 3 off cuts 1 off on the way.
+    let steps = vec![
+        step(&[0], 1),
+        step(&[0], 2),
+        step(&[2], 1),
+        step(&[1], 3),
+        step(&[0], 4),
+        step(&[4], 3),
+    ];
+    let model = asked(5, steps, &[(3, 7), (1, 5)]);
+    let costs = vec![Some(1), None, Some(0), None, None, Some(0)];
+    let (graph, cut) = ask_greedily(&model, &costs, 3);
+    let rounds: Vec<Vec<(u32, u64)>> = cut
+        .rounds()
+        .map(|round| {
+            let told = |pick: &Pick| (graph.step(pick.step()).unwrap().tag(), pick.value());
+            round.iter().map(told).collect()
+        })
+        .collect();
+    assert_eq!(rounds, [vec![(0, 0), (2, 5), (5, 12)]]);
 }
 
 #[test]
