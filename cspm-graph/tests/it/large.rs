@@ -216,3 +216,21 @@ fn the_whole_graph_may_be_entries() {
     assert_eq!(reach(&view, &all, &Limits::default()).unwrap().len(), 5_000);
     assert!(reach(&view, &[], &Limits::default()).unwrap().is_empty());
 }
+
+#[test]
+fn what_a_wide_part_hides_is_walked_to_its_end() {
+    // 0 leads to all of the first half, and that to one another; the last of it begins a chain through the rest. Wide
+    // parts are walked from what is not reached yet, chains from what is.
+    let half = 20_000;
+    let spread = (1..half).flat_map(|at| [(0, at), (at, at * 7 % half), (at, at * 31 % half)]);
+    let chain = (half..2 * half).map(|at| (at - 1, at));
+    let pairs: Vec<(u32, u32)> = spread.chain(chain).collect();
+    let graph = GraphBuilder::new(2 * half as usize)
+        .build_with_pairs(&pairs, &Limits::default())
+        .unwrap();
+    let view = graph.view(&ViewOptions::default());
+    for threads in [1, 2] {
+        let reached = with_threads(threads, || reach(&view, &[id(0)], &Limits::default()));
+        assert_eq!(reached.unwrap().len(), 2 * half as usize);
+    }
+}
