@@ -237,14 +237,13 @@ impl<'g> Walk<'g> {
     /// The states not reached that have an origin that is.
     fn bottom_up(&self) -> Frontier {
         let backward = self.view.backward();
-        let words = &self.reached.words;
-        let parts: Vec<Frontier> = (0..words.len().div_ceil(WORDS_OF_A_PART))
-            .into_par_iter()
-            .map(|part| {
+        let chunks = self.reached.words.par_chunks(WORDS_OF_A_PART).enumerate();
+        let parts: Vec<Frontier> = chunks
+            .map(|(part, words)| {
                 let mut next = Frontier::default();
-                let end = words.len().min((part + 1) * WORDS_OF_A_PART);
-                for at in part * WORDS_OF_A_PART..end {
-                    let old = words[at].load(Ordering::Relaxed);
+                for (place, word) in words.iter().enumerate() {
+                    let at = part * WORDS_OF_A_PART + place;
+                    let old = word.load(Ordering::Relaxed);
                     let mut found = 0;
                     for bit in ones(!old & self.reached.mask(at)) {
                         let state = StateId::at(at * 64 + bit);
@@ -262,7 +261,7 @@ impl<'g> Walk<'g> {
                     }
                     if found != 0 {
                         // No other thread writes this word in this round.
-                        words[at].store(old | found, Ordering::Relaxed);
+                        word.store(old | found, Ordering::Relaxed);
                         next.found.push((at, found));
                     }
                 }
@@ -316,12 +315,10 @@ impl Reached {
     }
 
     /// Adds a state; true for the one thread that was first.
-    ///
-    /// COST: nearly all states that a step leads to are reached already; those cost a plain load.
     #[inline]
     fn insert(&self, state: StateId) -> bool {
         let (word, bit) = (&self.words[state.index() / 64], 1 << (state.index() % 64));
-        word.load(Ordering::Relaxed) & bit == 0 && word.fetch_or(bit, Ordering::Relaxed) & bit == 0
+        word.fetch_or(bit, Ordering::Relaxed) & bit == 0
     }
 
     /// As [`Self::insert`], for one thread alone.
