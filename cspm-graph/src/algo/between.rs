@@ -1,6 +1,7 @@
 //! The part of a view that lies between the entries and some targets, with dense ids of its own.
 
 use super::QueryError;
+use super::bits::ones;
 use super::cone::{LocalGateId, LocalId};
 use super::meter::Meter;
 use crate::graph::sealed::Sealed as _;
@@ -190,13 +191,7 @@ impl RankedSet {
     }
 
     fn iter(&self) -> impl Iterator<Item = StateId> + '_ {
-        self.words.iter().enumerate().flat_map(|(at, &word)| {
-            let mut open = word;
-            std::iter::from_fn(move || {
-                let bit = (open != 0).then(|| open.trailing_zeros() as usize)?;
-                open &= open - 1;
-                Some(StateId::at(at * 64 + bit))
-            })
-        })
+        let words = self.words.iter().enumerate();
+        words.flat_map(|(at, &word)| ones(word).map(move |bit| StateId::at(at * 64 + bit)))
     }
 }

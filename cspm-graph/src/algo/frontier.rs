@@ -144,13 +144,13 @@ impl<'g> Walk<'g> {
             }
             let bottom_up = frontier.steps > STEPS_OF_A_THREAD
                 && frontier.steps > self.steps_left / BOTTOM_UP_SHARE;
-            let walked;
-            (walked, frontier) = if bottom_up {
-                (frontier.steps, self.bottom_up())
+            let waiting = frontier.steps;
+            frontier = if bottom_up {
+                self.bottom_up()
             } else {
-                let next = self.top_down(frontier);
-                (next.work, next)
+                self.top_down(frontier)
             };
+            let walked = if bottom_up { waiting } else { frontier.work };
             self.steps_left = self.steps_left.saturating_sub(walked);
             meter.spend(frontier.work)?;
         }
@@ -190,6 +190,7 @@ impl<'g> Walk<'g> {
         // Soon enough to see that the other way has become the shorter one.
         let steps_max = (self.steps_left / BOTTOM_UP_SHARE).max(2 * left.steps);
         let has_gates = self.graph.gate_count() > 0;
+        // COST: looked up once, not for each step.
         let words = self.reached.words.as_slice();
         let mut fresh = [StateId::at(0); FRESH];
         // The rows that wait; those behind are only room.
@@ -206,8 +207,7 @@ impl<'g> Walk<'g> {
                 }
                 for &to in self.forward.between(begin, stop) {
                     fresh[count % FRESH] = to;
-                    let word = words[to.index() / 64].load(Ordering::Relaxed);
-                    count += usize::from(word >> (to.index() % 64) & 1 == 0);
+                    count += usize::from(!holds(words, to));
                 }
                 steps += length((begin, stop));
                 left.work += 1;
@@ -332,8 +332,7 @@ impl Reached {
 
     #[inline]
     fn contains(&self, state: StateId) -> bool {
-        let word = self.words[state.index() / 64].load(Ordering::Relaxed);
-        word >> (state.index() % 64) & 1 == 1
+        holds(&self.words, state)
     }
 
     /// The bits of a word that are states.
@@ -347,4 +346,10 @@ impl Reached {
     fn into_set(self) -> StateSet {
         StateSet::from_words(self.words.into_iter().map(AtomicU64::into_inner).collect())
     }
+}
+
+#[inline]
+fn holds(words: &[AtomicU64], state: StateId) -> bool {
+    let word = words[state.index() / 64].load(Ordering::Relaxed);
+    word >> (state.index() % 64) & 1 == 1
 }

@@ -157,7 +157,6 @@ impl Search<'_> {
         }
         let (contraction, handed) = (self.contraction, self.handed.len());
         let row = contraction.successors.row(node);
-        let mut last = SetPool::empty();
         for (looked_at, &next) in row.iter().enumerate() {
             let mark = self.marks.of[next];
             if mark < COMPLETE {
@@ -165,11 +164,7 @@ impl Search<'_> {
                 self.handed.truncate(handed);
                 return Ok(false);
             }
-            let set = SetId::at((mark - COMPLETE) as usize);
-            if set != last && set != SetPool::empty() {
-                self.handed.push(set);
-                last = set;
-            }
+            hand(&mut self.handed, handed, mark);
         }
         self.work += row.len() + 1;
         self.members.clear();
@@ -214,11 +209,8 @@ impl Search<'_> {
                         break;
                     }
                     mark @ COMPLETE.. => {
-                        let set = SetId::at((mark - COMPLETE) as usize);
-                        let is_last =
-                            self.handed.len() > open.handed && self.handed.last() == Some(&set);
-                        if !open.at_gates && set != SetPool::empty() && !is_last {
-                            self.handed.push(set);
+                        if !open.at_gates {
+                            hand(&mut self.handed, open.handed, mark);
                         }
                     }
                     number => open.lowest = open.lowest.min(number),
@@ -412,6 +404,16 @@ impl Search<'_> {
             *set = kept[*set].unwrap_or(*set);
         }
         Ok(sets)
+    }
+}
+
+/// Hands the set of a complete node to one whose sets begin at a place, unless it is empty or the last one again.
+#[inline]
+fn hand(handed: &mut Vec<SetId>, begin: usize, mark: u32) {
+    let set = SetId::at((mark - COMPLETE) as usize);
+    let is_last = handed.len() > begin && handed.last() == Some(&set);
+    if set != SetPool::empty() && !is_last {
+        handed.push(set);
     }
 }
 
