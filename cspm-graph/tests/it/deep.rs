@@ -97,7 +97,7 @@ fn chains_that_turn_between_blocks_are_walked_to_their_end() {
     // As many rounds as states of a chain, and each is work, if little of it.
     let sets = ask(40_000_000).unwrap();
     assert_eq!([0, 1].map(|chain| sets.count(state(at(chain, 0)))), [1, 1]);
-    let QueryError::Limit(error) = ask(4_000_000).unwrap_err() else {
+    let QueryError::Limit(error) = ask(8_000_000).unwrap_err() else {
         panic!("another error")
     };
     assert_eq!(error.name(), "work");
