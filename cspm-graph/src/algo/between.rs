@@ -1,7 +1,7 @@
 //! The part of a view that lies between the entries and some targets, with dense ids of its own.
 
 use super::QueryError;
-use super::bits::ones;
+use super::bits::{ones, put};
 use super::cone::{LocalGateId, LocalId};
 use super::meter::Meter;
 use crate::graph::sealed::Sealed as _;
@@ -164,11 +164,7 @@ impl RankedSet {
 
     #[inline]
     fn insert(&mut self, state: StateId) -> bool {
-        let word = &mut self.words[state.index() / 64];
-        let bit = 1 << (state.index() % 64);
-        let new = *word & bit == 0;
-        *word |= bit;
-        new
+        put(&mut self.words, state.index())
     }
 
     /// Counts; returns the number of states.

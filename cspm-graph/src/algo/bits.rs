@@ -1,4 +1,4 @@
-//! Bits of a word.
+//! Bits of words.
 
 /// The places of the bits that are set, ascending.
 pub(super) fn ones(mut word: u64) -> impl Iterator<Item = usize> {
@@ -7,4 +7,19 @@ pub(super) fn ones(mut word: u64) -> impl Iterator<Item = usize> {
         word &= word - 1;
         Some(bit)
     })
+}
+
+/// Whether a bit of some words is set.
+#[inline]
+pub(super) fn holds(words: &[u64], bit: usize) -> bool {
+    words[bit / 64] >> (bit % 64) & 1 == 1
+}
+
+/// Sets a bit of some words; true if it was not set.
+#[inline]
+pub(super) fn put(words: &mut [u64], bit: usize) -> bool {
+    let word = &mut words[bit / 64];
+    let old = *word;
+    *word |= 1 << (bit % 64);
+    old >> (bit % 64) & 1 == 0
 }

@@ -1,6 +1,7 @@
 //! Gates of which an attacker needs several inputs at once, and the sets that open them.
 
 use super::QueryError;
+use super::bits::put;
 use super::contraction::{Contraction, NodeId};
 use super::meter::Meter;
 use super::reach_sets::Marks;
@@ -71,7 +72,7 @@ impl OpenGates {
             bit_of = vec![NO_BIT; count];
             is_input.resize(count.div_ceil(64), 0);
             for (_, input) in &pairs {
-                is_input[input.index() / 64] |= 1 << (input.index() % 64);
+                put(&mut is_input, input.index());
             }
         }
         Self {
@@ -120,7 +121,7 @@ impl OpenGates {
         self.input_of.resize(bit, None);
         self.input_of.push(Some(input));
         self.input_bits.resize(bit / 64 + 1, 0);
-        self.input_bits[bit / 64] |= 1 << (bit % 64);
+        put(&mut self.input_bits, bit);
     }
 
     /// The bits of inputs, as a dense set.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::QueryError;
+use super::bits::put;
 use super::components::ComponentId;
 use super::cone::{Cone, LocalGateId, LocalId};
 use super::meter::Meter;
@@ -104,7 +105,7 @@ impl Plan {
         for (gate, bits) in gate_bits.iter().enumerate() {
             if let Some(&bit) = bits.first() {
                 gates_of_bit[bit].push(LocalGateId::at(gate));
-                lookup[bit / 64] |= 1 << (bit % 64);
+                put(&mut lookup, bit);
             }
         }
         Self {

@@ -1,5 +1,6 @@
 //! The set of jewels that each node of a contraction reaches.
 
+use super::bits::{holds, put};
 use super::contraction::{Contraction, NodeId};
 use super::gate_group::Group;
 use super::meter::Meter;
@@ -444,14 +445,14 @@ impl Owned {
         by_node.sort_unstable();
         let mut has_some = vec![0; contraction.node_count().div_ceil(64)];
         for (node, _) in &by_node {
-            has_some[node.index() / 64] |= 1 << (node.index() % 64);
+            put(&mut has_some, node.index());
         }
         Self { by_node, has_some }
     }
 
     #[inline]
     fn by(&self, node: NodeId) -> &[(NodeId, Owner)] {
-        if self.has_some[node.index() / 64] >> (node.index() % 64) & 1 == 0 {
+        if !holds(&self.has_some, node.index()) {
             return &[];
         }
         let begin = self.by_node.partition_point(|&(owner, _)| owner < node);
