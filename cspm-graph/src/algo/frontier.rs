@@ -13,6 +13,10 @@ use crate::graph::{AttackGraph, GateId, Rows, StateId, StateSet, Table, View};
 /// Frontiers with fewer steps than this are walked by one thread.
 const STEPS_OF_A_THREAD: usize = 1 << 9;
 
+/// And those with fewer steps than the set of reached states has words, by this many times: afterwards all of those
+/// are looked at.
+const WORDS_OF_A_STEP: usize = 2;
+
 /// The bottom-up way is taken where the frontier has more than this share of the steps that are left: then most
 /// states that are not reached yet find an origin that is, after few looks.
 ///
@@ -105,6 +109,8 @@ struct Walk<'g> {
     graph: &'g AttackGraph,
     forward: &'g Rows<StateId, StateId>,
     reached: Reached,
+    /// What each thread has added in rounds of several: sets of words as `reached`.
+    added: Vec<Vec<u64>>,
     /// Reached inputs of gates that were not looked at yet.
     at_gates: Vec<StateId>,
     /// Steps from states that were not walked yet.
@@ -119,6 +125,7 @@ impl<'g> Walk<'g> {
             graph,
             forward,
             reached: Reached::new(graph.state_count()),
+            added: Vec::new(),
             at_gates: Vec::new(),
             steps_left: forward.values().len(),
         }
@@ -156,33 +163,43 @@ impl<'g> Walk<'g> {
         }
     }
 
-    fn top_down(&self, frontier: Frontier) -> Frontier {
+    fn top_down(&mut self, frontier: Frontier) -> Frontier {
         let mut rows = frontier.rows;
         for (at, found) in frontier.found {
             let states = ones(found).map(|bit| StateId::at(at * 64 + bit));
             let found = states.map(|state| self.forward.bounds(state));
             rows.extend(found.filter(|row| row.0 < row.1));
         }
-        let threads = rayon::current_num_threads();
-        if threads < 2 || frontier.steps < STEPS_OF_A_THREAD {
-            return self.walk(rows, Reached::insert_alone);
+        let (threads, word_count) = (rayon::current_num_threads(), self.reached.words.len());
+        let too_few = STEPS_OF_A_THREAD.max(word_count / WORDS_OF_A_STEP);
+        if threads < 2 || frontier.steps < too_few {
+            return self.walk(rows, |state| self.reached.insert(state));
         }
         let size = rows.len().div_ceil(threads);
+        let mut added = std::mem::take(&mut self.added);
+        added.resize_with(threads, || vec![0; word_count]);
         let parts: Vec<Frontier> = rows
             .par_chunks(size)
-            .map(|rows| self.walk(rows.to_vec(), Reached::insert))
+            .zip(&mut added)
+            .map(|(rows, added)| {
+                self.walk(rows.to_vec(), |state| {
+                    self.reached.insert_beside_others(state, added)
+                })
+            })
             .collect();
-        join(parts)
+        self.reached.add(&added);
+        self.added = added;
+        let mut whole = join(parts);
+        // Two threads may both have been the first, and a gate counts each input once.
+        whole.at_gates.sort_unstable();
+        whole.at_gates.dedup();
+        whole
     }
 
     /// Walks on from some rows, last come first served, for a while; returns the rows that are left.
     ///
     /// COST: the neighbours in the estate of a state that has just come are its neighbours in memory.
-    fn walk(
-        &self,
-        mut rows: Vec<(u32, u32)>,
-        insert: impl Fn(&Reached, StateId) -> bool,
-    ) -> Frontier {
+    fn walk(&self, mut rows: Vec<(u32, u32)>, mut insert: impl FnMut(StateId) -> bool) -> Frontier {
         let mut left = Frontier {
             steps: rows.iter().map(|&row| length(row)).sum(),
             ..Frontier::default()
@@ -218,7 +235,7 @@ impl<'g> Walk<'g> {
                 rows.resize(2 * (waiting + count), (0, 0));
             }
             for &to in &fresh[..count % FRESH] {
-                let is_new = insert(&self.reached, to);
+                let is_new = insert(to);
                 let row = self.forward.bounds(to);
                 let steps = if is_new { length(row) } else { 0 };
                 rows[waiting] = row;
@@ -314,20 +331,45 @@ impl Reached {
         Self { state_count, words }
     }
 
-    /// Adds a state; true for the one thread that was first.
+    /// Adds a state, while no other thread adds any; true if it is new.
     #[inline]
     fn insert(&self, state: StateId) -> bool {
-        let (word, bit) = (&self.words[state.index() / 64], 1 << (state.index() % 64));
-        word.fetch_or(bit, Ordering::Relaxed) & bit == 0
-    }
-
-    /// As [`Self::insert`], for one thread alone.
-    #[inline]
-    fn insert_alone(&self, state: StateId) -> bool {
         let (word, bit) = (&self.words[state.index() / 64], 1 << (state.index() % 64));
         let old = word.load(Ordering::Relaxed);
         word.store(old | bit, Ordering::Relaxed);
         old & bit == 0
+    }
+
+    /// Adds a state, while other threads add as well, and to what this one has added; true if it is new.
+    ///
+    /// What another thread adds to the same word meanwhile may be lost until [`Self::add`] puts it back; and two
+    /// threads may both be told that a state is new. Both then walk on from it, which is no harm.
+    ///
+    /// COST: an instruction that lets no other thread in between takes as long as walking ten steps.
+    #[inline]
+    fn insert_beside_others(&self, state: StateId, added: &mut [u64]) -> bool {
+        let (at, bit) = (state.index() / 64, 1 << (state.index() % 64));
+        let (word, mine) = (&self.words[at], &mut added[at]);
+        let seen = word.load(Ordering::Relaxed);
+        let old = *mine | seen;
+        *mine |= bit;
+        word.store(seen | bit, Ordering::Relaxed);
+        old & bit == 0
+    }
+
+    /// Adds all that threads have added.
+    fn add(&self, added: &[Vec<u64>]) {
+        // COST: fewer are added sooner than other threads have woken.
+        const WORDS: usize = 1 << 16;
+        let parts = self.words.par_chunks(WORDS).enumerate();
+        parts.for_each(|(part, words)| {
+            for added in added {
+                let added = &added[part * WORDS..];
+                for (word, added) in words.iter().zip(added) {
+                    word.store(word.load(Ordering::Relaxed) | added, Ordering::Relaxed);
+                }
+            }
+        });
     }
 
     #[inline]

@@ -234,3 +234,30 @@ fn what_a_wide_part_hides_is_walked_to_its_end() {
         assert_eq!(reached.unwrap().len(), 2 * half as usize);
     }
 }
+
+#[test]
+fn an_input_that_two_threads_come_to_at_once_counts_once() {
+    // Both entries lead to the same inputs, in the same order, each on a thread of its own. The other input of each
+    // gate is never reached. Steps elsewhere keep the wide part from being walked from below.
+    let inputs = 40_000;
+    let (never, output, elsewhere) = (2, 3, 4 + inputs);
+    let mut builder = GraphBuilder::new(elsewhere + 10);
+    for at in 4..elsewhere {
+        builder.add_gate(&[id(at), id(never)], id(output), StepAttributes::default());
+    }
+    let number = |index: usize| u32::try_from(index).unwrap();
+    let both = (4..elsewhere).flat_map(|at| [(0, number(at)), (1, number(at))]);
+    let others = (0..14 * inputs).map(|at| (at % 10, at / 10 % 10));
+    let others = others.map(|(from, to)| (number(elsewhere + from), number(elsewhere + to)));
+    let pairs: Vec<(u32, u32)> = both.chain(others).collect();
+    let graph = builder
+        .build_with_pairs(&pairs, &Limits::default())
+        .unwrap();
+    let view = graph.view(&ViewOptions::default());
+    for _ in 0..10 {
+        let reached = with_threads(2, || reach(&view, &[id(0), id(1)], &Limits::default()));
+        let reached = reached.unwrap();
+        assert_eq!(reached.len(), 2 + inputs);
+        assert!(!reached.contains(id(output)));
+    }
+}
