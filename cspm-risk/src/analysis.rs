@@ -55,6 +55,7 @@ pub struct Analysis<'e> {
     pub(crate) checks: Checks,
     pub(crate) users: Users,
     pub(crate) rules: Rules,
+    /// Ascending.
     pub(crate) entries: Vec<StateId>,
     pub(crate) jewels: Vec<JewelState>,
     pub(crate) jewel_of: HashMap<StateId, usize>,
@@ -164,6 +165,10 @@ impl<'e> Analysis<'e> {
         })
     }
 
+    pub(crate) fn is_entry(&self, state: StateId) -> bool {
+        self.entries.binary_search(&state).is_ok()
+    }
+
     /// Whether a step lies on a way from an entry to a crown jewel in a layer.
     pub(crate) fn on_way(&self, step: &Step<'_>, layer: &Layer) -> bool {
         step.certainty() <= width(layer.certainty)
@@ -195,28 +200,24 @@ impl<'e> Analysis<'e> {
         self.free.contains(step.to()) && !step.inputs().all(|input| self.free.contains(input))
     }
 
-    /// The crown jewels in a set of indices, each resource once: how many and their value.
-    pub(crate) fn worth(&self, jewels: impl IntoIterator<Item = usize>) -> (Vec<usize>, u64, u64) {
-        let mut by_node: HashMap<NodeId, u64> = HashMap::new();
-        let mut all: Vec<usize> = jewels.into_iter().collect();
-        all.sort_unstable();
-        all.dedup();
-        for jewel in all.iter().filter_map(|&at| self.jewels.get(at)) {
-            let value = by_node.entry(jewel.node).or_default();
-            *value = (*value).max(jewel.value);
+    /// How many resources some crown jewels are, and their value. The indices are ascending, each once.
+    ///
+    /// COST: the jewels of a resource stand side by side, so nothing is looked up. Every state of a long chain may
+    /// ask this of all jewels behind it.
+    pub(crate) fn worth(&self, jewels: &[usize]) -> (u64, u64) {
+        let (mut count, mut value, mut last) = (0, 0_u64, None);
+        for jewel in jewels.iter().filter_map(|&at| self.jewels.get(at)) {
+            if last.replace(jewel.node) != Some(jewel.node) {
+                count += 1;
+                value = value.saturating_add(jewel.value);
+            }
         }
-        let count = u64::try_from(by_node.len()).unwrap_or(u64::MAX);
-        (
-            all,
-            count,
-            by_node
-                .values()
-                .fold(0, |sum: u64, value| sum.saturating_add(*value)),
-        )
+        (count, value)
     }
 }
 
-/// Read and write of stores that hold something of value, control of accounts.
+/// Read and write of stores that hold something of value, control of accounts. Those of a resource stand side by side,
+/// and have one value.
 fn jewels(estate: &Estate, derived: &Derived, options: &Options) -> Vec<JewelState> {
     let mut jewels = Vec::new();
     for (at, resource) in estate.resources().iter().enumerate() {

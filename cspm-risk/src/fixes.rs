@@ -12,6 +12,7 @@ use crate::analysis::Analysis;
 use crate::checks::Check;
 use crate::error::RiskError;
 use crate::judge::{IDS_SHOWN, Judgement};
+use crate::room::hit;
 
 /// Steps from neighbours by the rule that lets them in: closing a rule to the internet closes it to them.
 #[derive(Debug, Default)]
@@ -112,14 +113,11 @@ impl Analysis<'_> {
                 .of_step(only)
                 .map(|it| it.jewels())
                 .unwrap_or_default();
-            let (_, count, value) = self.worth(jewels);
-            (count, value)
+            self.worth(&jewels)
         } else if let Some(&known) = memo.get(&judgement.cut) {
             known
         } else if memo.len() >= self.options.searches {
-            if !limits_hit.iter().any(|it| it == "searches") {
-                limits_hit.push("searches".to_owned());
-            }
+            hit("searches", limits_hit);
             (0, 0)
         } else {
             let whole = self.rules.closed_with(self, &judgement.cut);
@@ -128,7 +126,8 @@ impl Analysis<'_> {
             let lost = self.jewels.iter().enumerate().filter(|(_, jewel)| {
                 conditional.reached.contains(jewel.state) && !left.contains(jewel.state)
             });
-            let (_, count, value) = self.worth(lost.map(|(at, _)| at));
+            let lost: Vec<usize> = lost.map(|(at, _)| at).collect();
+            let (count, value) = self.worth(&lost);
             memo.insert(judgement.cut.clone(), (count, value));
             (count, value)
         };
@@ -158,7 +157,8 @@ impl Analysis<'_> {
                 .collect::<Vec<_>>()
         };
         for point in choke.steps() {
-            let (jewels, count, value) = self.worth(point.jewels());
+            let jewels = point.jewels();
+            let (count, value) = self.worth(&jewels);
             let technique = graph
                 .step(point.id())
                 .and_then(|step| self.derived.behind(&step))
@@ -180,9 +180,10 @@ impl Analysis<'_> {
             ));
         }
         for point in choke.states() {
-            let (jewels, count, value) = self.worth(point.jewels());
+            let jewels = point.jewels();
+            let (count, value) = self.worth(&jewels);
             let state = self.derived.state_ref(point.id());
-            if self.entries.contains(&point.id()) {
+            if self.is_entry(point.id()) {
                 continue;
             }
             points.push((

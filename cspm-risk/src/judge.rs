@@ -506,7 +506,10 @@ impl Analysis<'_> {
     ) -> Result<(BlastRadius, Vec<usize>), RiskError> {
         let [_, conditional, _] = &self.layers;
         let members = states.iter().flat_map(|&it| conditional.behind.members(it));
-        let (jewels, count, value) = self.worth(members);
+        let mut jewels: Vec<usize> = members.collect();
+        jewels.sort_unstable();
+        jewels.dedup();
+        let (count, value) = self.worth(&jewels);
         let resources = blast_resources(
             view,
             states,

@@ -24,7 +24,7 @@
 //! - `checks`: which steps the fix of a finding removes, as data (`checks/*.toml`)
 //! - `concern`: which states a finding speaks of
 //! - `judge`, `score`, `reason`: verdict, number, and the sentence that defends them
-//! - `ways`: attack paths
+//! - `ways`, `room`: attack paths, and how many steps of them a report shows
 //! - `selector`: how states are named on a command line
 //! - `value`: what a crown jewel is worth
 //!
@@ -43,6 +43,7 @@ mod options;
 mod reach;
 mod reason;
 mod report;
+mod room;
 mod score;
 mod selector;
 mod value;

@@ -20,6 +20,9 @@ pub struct Options {
     /// How many searches explanations may cost: for fixes of several steps, and for ways through steps that
     /// lie on no most likely way. Default 2,000.
     pub searches: usize,
+    /// How many steps all ways of a report may have together. Default 2,000,000: where ways are long, those to the
+    /// most valuable crown jewels are shown, and the others are left out.
+    pub path_steps: usize,
 }
 
 impl Default for Options {
@@ -31,6 +34,7 @@ impl Default for Options {
             values: Values::default(),
             blast_resources: 10_000,
             searches: 2_000,
+            path_steps: 2_000_000,
         }
     }
 }

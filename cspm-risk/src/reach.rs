@@ -1,6 +1,6 @@
 //! Which states reach which: each source by itself.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use cspm_graph::algo::{most_likely, reach_with};
 use cspm_graph::graph::{Certainty as Width, StateId, StateSet, StepId};
@@ -11,6 +11,7 @@ use crate::analysis::Analysis;
 use crate::error::RiskError;
 use crate::judge::rounded;
 use crate::selector::Selector;
+use crate::ways::EachOnce;
 
 impl Analysis<'_> {
     /// Every pair of a state of `from` that reaches a state of `to`, with the narrowest view in which it does
@@ -39,7 +40,7 @@ impl Analysis<'_> {
             .map(|layer| (layer, self.view(layer.certainty, false, &[])))
             .collect();
         let mut pairs = Vec::new();
-        let mut steps = BTreeMap::new();
+        let mut steps = BTreeSet::new();
         for &source in &sources {
             let mut open: Vec<StateId> =
                 targets.iter().copied().filter(|&it| it != source).collect();
@@ -59,7 +60,7 @@ impl Analysis<'_> {
                 open.retain(|it| !reached.contains(*it));
                 let found = self.best_ways(source, &here, &reached, layer.certainty)?;
                 for (target, way) in found {
-                    self.add_steps(&way, &mut steps);
+                    steps.extend(way.iter().copied());
                     pairs.push(self.pair(source, target, layer.certainty, &way));
                 }
             }
@@ -68,7 +69,7 @@ impl Analysis<'_> {
         Ok(ReachReport {
             schema: REACH_SCHEMA.to_owned(),
             pairs,
-            steps,
+            steps: self.step_table(steps),
         })
     }
 
@@ -112,7 +113,7 @@ impl Analysis<'_> {
                 .derivation(target)
                 .or_else(|| helped.as_ref().and_then(|it| it.derivation(target)));
             let Some(way) = way else { continue };
-            let mut steps: Vec<StepId> = Vec::new();
+            let mut steps = EachOnce::default();
             let inputs: Vec<StateId> = way
                 .steps()
                 .iter()
@@ -121,23 +122,11 @@ impl Analysis<'_> {
                 .filter(|it| helpers.binary_search(it).is_ok())
                 .collect();
             for input in inputs {
-                for id in layer
-                    .ways
-                    .derivation(input)
-                    .map(|it| it.steps().to_vec())
-                    .unwrap_or_default()
-                {
-                    if !steps.contains(&id) {
-                        steps.push(id);
-                    }
-                }
+                let way = layer.ways.derivation(input);
+                steps.extend(way.iter().flat_map(|it| it.steps().iter().copied()));
             }
-            for &id in way.steps() {
-                if !steps.contains(&id) {
-                    steps.push(id);
-                }
-            }
-            found.push((target, steps));
+            steps.extend(way.steps().iter().copied());
+            found.push((target, steps.in_order));
         }
         Ok(found)
     }

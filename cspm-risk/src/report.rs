@@ -14,6 +14,7 @@ use crate::analysis::Analysis;
 use crate::error::RiskError;
 use crate::fixes::FixMemo;
 use crate::judge::{BlastMemo, Detours, Judgement};
+use crate::room::{Room, hit};
 use crate::ways::{ThroughMemo, Way};
 
 /// Paths that a finding lists unless everything was asked for; each path lists its findings.
@@ -29,7 +30,7 @@ impl Analysis<'_> {
     /// When a limit of the graph's questions is passed, or the analysis is cancelled.
     pub fn report(&self) -> Result<Report, RiskError> {
         let mut limits_hit: Vec<String> = Vec::new();
-        let mut ways = self.ways(&mut limits_hit)?;
+        let (mut ways, mut room) = self.ways(&mut limits_hit)?;
         let jewels: Vec<_> = self.jewels.iter().map(|it| (it.state, it.value)).collect();
         let plain = self.view(Certainty::Conditional, false, &[]);
         let choke = choke(&plain, &self.entries, &jewels, &self.limits)?;
@@ -52,7 +53,7 @@ impl Analysis<'_> {
                 &mut detours,
             )?);
         }
-        for at in self.ways_of_findings(&judged, &mut ways, &mut limits_hit)? {
+        for at in self.ways_of_findings(&judged, &mut ways, &mut room, &mut limits_hit)? {
             // Only detours through its own step lead on: without a way to show, it is on none.
             if let (Some(judgement), Some(finding)) =
                 (judged.get_mut(at), self.estate.findings().get(at))
@@ -121,14 +122,10 @@ impl Analysis<'_> {
             });
         }
         findings.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.id.cmp(&b.id)));
-        let mut steps = BTreeMap::new();
-        for way in &ways {
-            self.add_steps(&way.steps, &mut steps);
-        }
         let points = self.choke_points(&choke);
-        for step in points.iter().filter_map(|(step, _)| *step) {
-            self.add_steps(&[step], &mut steps);
-        }
+        let of_ways = ways.iter().flat_map(|it| it.steps.iter().copied());
+        let of_points = points.iter().filter_map(|(step, _)| *step);
+        let steps = self.step_table(of_ways.chain(of_points).collect());
         let crown_jewels = self.crown_jewels(&ways);
         let summary = self.summary(&findings, limits_hit);
         let (attack_paths, possible_paths) = split(ways);
@@ -185,6 +182,7 @@ impl Analysis<'_> {
         &self,
         judged: &[Judgement],
         ways: &mut Vec<Way>,
+        room: &mut Room,
         limits_hit: &mut Vec<String>,
     ) -> Result<Vec<usize>, RiskError> {
         let mut without = Vec::new();
@@ -202,14 +200,15 @@ impl Analysis<'_> {
                 continue;
             }
             if memo.len() >= self.options.searches {
-                if !limits_hit.iter().any(|it| it == "searches") {
-                    limits_hit.push("searches".to_owned());
-                }
+                hit("searches", limits_hit);
                 break;
             }
             if let Some(way) =
                 self.way_through(&judgement.removed, judgement.certainty, &mut memo)?
             {
+                if !room.take(way.steps.len(), limits_hit) {
+                    break;
+                }
                 covered.extend(way.steps.iter().copied());
                 if known.insert(way.path.id.clone()) {
                     ways.push(way);

@@ -1,8 +1,8 @@
 //! Attack paths: ways from an entry to a crown jewel.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use cspm_graph::algo::{Derivation, Derivations, most_likely, next_most_likely, reach, reach_with};
+use cspm_graph::algo::{Derivations, most_likely, next_most_likely, reach, reach_with};
 use cspm_graph::graph::{Certainty as Width, StateId, Step as GraphStep, StepId, View};
 use cspm_model::Certainty;
 use cspm_model::report::{AttackPath, Condition, Priority, Step};
@@ -10,6 +10,7 @@ use cspm_model::report::{AttackPath, Condition, Priority, Step};
 use crate::analysis::{Analysis, JewelState, Layer};
 use crate::error::RiskError;
 use crate::judge::rounded;
+use crate::room::{Room, hit};
 use crate::score::{Band, Factors, score};
 
 /// A way and what it means.
@@ -22,10 +23,16 @@ pub(crate) struct Way {
 }
 
 impl Analysis<'_> {
-    /// The most likely ways to every crown jewel, in the narrowest view in which each is lost.
-    pub(crate) fn ways(&self, limits_hit: &mut Vec<String>) -> Result<Vec<Way>, RiskError> {
+    /// The most likely ways to every crown jewel, in the narrowest view in which each is lost, the most valuable
+    /// first; and the room that is left for further ways.
+    pub(crate) fn ways(&self, limits_hit: &mut Vec<String>) -> Result<(Vec<Way>, Room), RiskError> {
         let mut ways = Vec::new();
-        for (at, jewel) in self.jewels.iter().enumerate() {
+        // Half of the room is kept for ways that only findings ask for.
+        let kept = self.options.path_steps / 2;
+        let mut room = Room::new(self.options.path_steps - kept);
+        let mut jewels: Vec<(usize, &JewelState)> = self.jewels.iter().enumerate().collect();
+        jewels.sort_by_key(|(_, jewel)| std::cmp::Reverse(jewel.value));
+        for (at, jewel) in jewels {
             let Some(layer) = self
                 .layers
                 .iter()
@@ -33,8 +40,12 @@ impl Analysis<'_> {
             else {
                 continue;
             };
-            if self.entries.contains(&jewel.state) {
+            if self.is_entry(jewel.state) {
                 continue;
+            }
+            if room.is_empty() {
+                hit("path_steps", limits_hit);
+                break;
             }
             if self.options.paths > 1 {
                 let view = self.view(layer.certainty, false, &[]);
@@ -45,22 +56,22 @@ impl Analysis<'_> {
                     self.options.paths,
                     &self.limits,
                 )?;
-                if cut && !limits_hit.iter().any(|it| it == "paths") {
-                    limits_hit.push("paths".to_owned());
+                if cut {
+                    hit("paths", limits_hit);
                 }
-                ways.extend(
-                    found
-                        .into_iter()
-                        .map(|it| self.way(at, jewel, layer, it.steps().to_vec(), it.cost())),
-                );
-            } else {
-                let found: Option<Derivation> = layer.ways.derivation(jewel.state);
-                ways.extend(
-                    found.map(|it| self.way(at, jewel, layer, it.steps().to_vec(), it.cost())),
-                );
+                for it in found {
+                    if room.take(it.steps().len(), limits_hit) {
+                        ways.push(self.way(at, jewel, layer, it.steps().to_vec(), it.cost()));
+                    }
+                }
+            } else if let Some(it) = layer.ways.derivation(jewel.state)
+                && room.take(it.steps().len(), limits_hit)
+            {
+                ways.push(self.way(at, jewel, layer, it.steps().to_vec(), it.cost()));
             }
         }
-        Ok(ways)
+        room.extend(kept);
+        Ok((ways, room))
     }
 
     fn way(
@@ -90,7 +101,7 @@ impl Analysis<'_> {
             .iter()
             .filter_map(|&id| graph.step(id))
             .flat_map(|step| step.inputs())
-            .find(|input| self.entries.contains(input));
+            .find(|input| self.is_entry(*input));
         let from = first
             .or_else(|| self.entries.first().copied())
             .unwrap_or(jewel.state);
@@ -192,36 +203,25 @@ impl Analysis<'_> {
         ways: &Derivations,
     ) -> Option<Vec<StepId>> {
         let graph = self.derived.graph();
-        let given = |input: StateId| {
-            input == step.to()
-                || rest
-                    .iter()
-                    .filter_map(|&it| graph.step(it))
-                    .any(|it| it.to() == input)
-        };
-        let mut steps: Vec<StepId> = Vec::new();
-        let mut add = |id: StepId| {
-            if !steps.contains(&id) {
-                steps.push(id);
-            }
-        };
+        let given: HashSet<StateId> = rest
+            .iter()
+            .filter_map(|&it| graph.step(it))
+            .map(|it| it.to())
+            .chain([step.to()])
+            .collect();
+        let mut steps = EachOnce::default();
         for input in step.inputs() {
-            ways.derivation(input)?
-                .steps()
-                .iter()
-                .for_each(|&it| add(it));
+            steps.extend(ways.derivation(input)?.steps().iter().copied());
         }
-        add(step.id());
+        steps.extend([step.id()]);
         for &id in rest {
             // Inputs of gates that do not come from here come by their own most likely way.
-            for input in graph.step(id)?.inputs().filter(|&it| !given(it)) {
-                ways.derivation(input)?
-                    .steps()
-                    .iter()
-                    .for_each(|&it| add(it));
+            for input in graph.step(id)?.inputs().filter(|it| !given.contains(it)) {
+                steps.extend(ways.derivation(input)?.steps().iter().copied());
             }
-            add(id);
+            steps.extend([id]);
         }
+        let steps = steps.in_order;
         let mut gives: Vec<StateId> = steps
             .iter()
             .filter_map(|&id| graph.step(id))
@@ -305,13 +305,27 @@ impl Analysis<'_> {
         best(&self.view(layer.certainty, true, &past), &helpers)
     }
 
-    /// Puts the steps of ways into the report's table.
-    pub(crate) fn add_steps(&self, steps: &[StepId], table: &mut BTreeMap<String, Step>) {
-        for &id in steps {
-            if let Some(step) = self.derived.step_report(id) {
-                table.insert(self.derived.step_name(id), step);
-            }
-        }
+    /// The table of steps that a report names.
+    pub(crate) fn step_table(&self, steps: BTreeSet<StepId>) -> BTreeMap<String, Step> {
+        let named = steps
+            .into_iter()
+            .filter_map(|id| Some((self.derived.step_name(id), self.derived.step_report(id)?)));
+        named.collect()
+    }
+}
+
+/// Steps in the order in which they come, each once.
+#[derive(Debug, Default)]
+pub(crate) struct EachOnce {
+    pub(crate) in_order: Vec<StepId>,
+    known: HashSet<StepId>,
+}
+
+impl Extend<StepId> for EachOnce {
+    fn extend<T: IntoIterator<Item = StepId>>(&mut self, steps: T) {
+        let known = &mut self.known;
+        self.in_order
+            .extend(steps.into_iter().filter(|&it| known.insert(it)));
     }
 }
 

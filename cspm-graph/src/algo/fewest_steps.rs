@@ -154,7 +154,8 @@ impl<'v> Side<'v> {
                 self.order[fresh] = to;
                 fresh += usize::from(!self.has_seen(to));
             }
-            for place in count..fresh {
+            let first = count;
+            for place in first..fresh {
                 let to = self.order[place];
                 self.before[to] = state.get();
                 // A row may hold a state more than once.

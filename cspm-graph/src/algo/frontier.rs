@@ -305,7 +305,7 @@ const PIECE: u32 = 1 << 7;
 const FRESH: usize = 1 << 8;
 
 /// Work after which a thread stops a round, so that limits and cancelling are looked at.
-const WORK_OF_A_ROUND: usize = 1 << 20;
+const WORK_OF_A_ROUND: usize = 1 << 21;
 
 /// Words of the reached set that a thread takes at once.
 const WORDS_OF_A_PART: usize = 1 << 10;

@@ -9,4 +9,5 @@
 
 mod cases;
 mod estate;
+mod long_chain;
 mod props;
