@@ -22,8 +22,8 @@ use crate::graph::{Limits, Rows, StateId, Table, View, pages};
 /// [`QueryError::UnknownState`] if a state is not in the graph; [`QueryError::Limit`], [`QueryError::Cancelled`].
 ///
 /// # Complexity
-/// O(n + m) for a pair in the worst case; 16 bytes a state of space for each thread at most. From both ends, mostly
-/// far less than from one.
+/// O(n + m) for a pair in the worst case; from both ends, mostly far less than from one. For each thread 8 bytes a state
+/// of space, and some 16 for each state that is seen.
 ///
 /// # Source
 /// Bidirectional breadth-first search (Pohl 1971), the smaller frontier first.
@@ -191,7 +191,7 @@ impl<'v> Side<'v> {
 }
 
 /// A shortest way from `from`, where `ahead` has just started, to where `back` started, which may have gone on
-/// since, and serves so many pairs from now on.
+/// since. `sharing` pairs, this one among them, have yet to meet what starts there.
 ///
 /// All levels of a side are whole, and no state was seen by both sides before. So whatever the other side has seen of
 /// the level that has just been made is on a shortest way: it is in the latest level of the other side, or the state

@@ -13,8 +13,8 @@ use crate::graph::{AttackGraph, GateId, Rows, StateId, StateSet, Table, View};
 /// Frontiers with fewer steps than this are walked by one thread.
 const STEPS_OF_A_THREAD: usize = 1 << 9;
 
-/// And those with fewer steps than the set of reached states has words, by this many times: afterwards all of those
-/// are looked at.
+/// So are those with less than one step for so many words of the reached set: a round of several threads ends with a look
+/// at all words.
 const WORDS_OF_A_STEP: usize = 2;
 
 /// The bottom-up way is taken where the frontier has more than this share of the steps that are left: then most
@@ -345,7 +345,7 @@ impl Reached {
     /// What another thread adds to the same word meanwhile may be lost until [`Self::add`] puts it back; and two
     /// threads may both be told that a state is new. Both then walk on from it, which is no harm.
     ///
-    /// COST: an instruction that lets no other thread in between takes as long as walking ten steps.
+    /// COST: a locked instruction would keep the processor from asking for the next states before it is done.
     #[inline]
     fn insert_beside_others(&self, state: StateId, added: &mut [u64]) -> bool {
         let (at, bit) = (state.index() / 64, 1 << (state.index() % 64));
