@@ -190,6 +190,11 @@ impl Analysis<'_> {
             .iter()
             .flat_map(|it| it.steps.iter().copied())
             .collect();
+        // Steps that are known to be on a way, shown or not: the room decides what is shown, never what is so.
+        let mut proved = covered.clone();
+        if room.is_cut() {
+            proved.extend(self.likely_steps());
+        }
         let mut known: HashSet<String> = ways.iter().map(|it| it.path.id.clone()).collect();
         let mut memo = ThroughMemo::new();
         for (at, judgement) in judged.iter().enumerate() {
@@ -199,6 +204,10 @@ impl Analysis<'_> {
             if judgement.removed.iter().any(|it| covered.contains(it)) {
                 continue;
             }
+            let is_proved = judgement.removed.iter().any(|it| proved.contains(it));
+            if is_proved && room.is_empty() {
+                continue;
+            }
             if memo.len() >= self.options.searches {
                 hit("searches", limits_hit);
                 break;
@@ -206,14 +215,14 @@ impl Analysis<'_> {
             if let Some(way) =
                 self.way_through(&judgement.removed, judgement.certainty, &mut memo)?
             {
-                if !room.take(way.steps.len(), limits_hit) {
-                    break;
+                proved.extend(way.steps.iter().copied());
+                if room.take(way.steps.len(), limits_hit) {
+                    covered.extend(way.steps.iter().copied());
+                    if known.insert(way.path.id.clone()) {
+                        ways.push(way);
+                    }
                 }
-                covered.extend(way.steps.iter().copied());
-                if known.insert(way.path.id.clone()) {
-                    ways.push(way);
-                }
-            } else {
+            } else if !is_proved {
                 without.push(at);
             }
         }

@@ -7,11 +7,16 @@
 #[derive(Debug)]
 pub(crate) struct Room {
     steps: usize,
+    /// Whether a way was left out.
+    is_cut: bool,
 }
 
 impl Room {
     pub(crate) fn new(steps: usize) -> Self {
-        Self { steps }
+        Self {
+            steps,
+            is_cut: false,
+        }
     }
 
     pub(crate) fn extend(&mut self, steps: usize) {
@@ -23,9 +28,19 @@ impl Room {
         let left = self.steps.checked_sub(steps);
         self.steps = left.unwrap_or(0);
         if left.is_none() {
-            hit("path_steps", limits_hit);
+            self.cut(limits_hit);
         }
         left.is_some()
+    }
+
+    /// Notes that a way was left out.
+    pub(crate) fn cut(&mut self, limits_hit: &mut Vec<String>) {
+        self.is_cut = true;
+        hit("path_steps", limits_hit);
+    }
+
+    pub(crate) fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use cspm_graph::algo::{Derivations, most_likely, next_most_likely, reach, reach_with};
-use cspm_graph::graph::{Certainty as Width, StateId, Step as GraphStep, StepId, View};
+use cspm_graph::graph::{Certainty as Width, StateId, StateSet, Step as GraphStep, StepId, View};
 use cspm_model::Certainty;
 use cspm_model::report::{AttackPath, Condition, Priority, Step};
 
@@ -44,7 +44,7 @@ impl Analysis<'_> {
                 continue;
             }
             if room.is_empty() {
-                hit("path_steps", limits_hit);
+                room.cut(limits_hit);
                 break;
             }
             if self.options.paths > 1 {
@@ -72,6 +72,29 @@ impl Analysis<'_> {
         }
         room.extend(kept);
         Ok((ways, room))
+    }
+
+    /// The steps of the most likely ways to all crown jewels, in the narrowest view in which each is lost.
+    ///
+    /// COST: ways share their beginnings, so each state is gone through once, however long the ways are together.
+    pub(crate) fn likely_steps(&self) -> HashSet<StepId> {
+        let mut steps = HashSet::new();
+        let mut seen = vec![StateSet::new(); self.layers.len()];
+        for jewel in &self.jewels {
+            let mut layers = self.layers.iter().zip(&mut seen);
+            let Some((layer, seen)) = layers.find(|(it, _)| it.reached.contains(jewel.state))
+            else {
+                continue;
+            };
+            let mut open = vec![jewel.state];
+            while let Some(state) = open.pop() {
+                if seen.insert(state) {
+                    steps.extend(layer.ways.last_step(state));
+                    open.extend(layer.ways.inputs(state));
+                }
+            }
+        }
+        steps
     }
 
     fn way(

@@ -9,5 +9,5 @@
 
 mod cases;
 mod estate;
-mod long_chain;
 mod props;
+mod room;

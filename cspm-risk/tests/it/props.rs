@@ -273,6 +273,23 @@ proptest! {
         }
     }
 
+    /// Explanations may be cut, verdicts never are.
+    #[test]
+    fn room_for_paths_changes_no_verdict(lines in lines(), path_steps in 0..20usize) {
+        let mut options = Options::default();
+        options.path_steps = path_steps;
+        let cut = prioritize(&estate(&lines), &options, &Limits::default()).unwrap();
+        let short = |report: &Report| -> Vec<_> {
+            let mut all: Vec<_> = report.findings.iter()
+                .map(|it| (it.resource.clone(), it.check.clone(), it.verdict, it.priority, it.score, it.fix.value)).collect();
+            all.sort();
+            all
+        };
+        prop_assert_eq!(short(&report(&lines)), short(&cut));
+        let steps: usize = cut.attack_paths.iter().chain(&cut.possible_paths).map(|it| it.steps.len()).sum();
+        prop_assert!(steps <= path_steps);
+    }
+
     #[test]
     fn order_and_repetition_change_nothing(lines in lines(), seed in any::<u64>()) {
         let whole = report(&lines);

@@ -1,14 +1,14 @@
-//! A chain of roles, each of which reads a store of its own: all ways together have as many steps as the square of its
-//! length.
+//! Paths that a report has no room for.
 
-use cspm_model::report::Report;
+use cspm_model::report::{Report, Verdict};
 use cspm_risk::{Limits, Options, prioritize};
 
 use crate::estate::estate;
 
 const LENGTH: usize = 40;
 
-/// Two instances that run as the first role; the last store is worth more than the others.
+/// A chain of roles, each of which reads a store of its own: all ways together have as many steps as the square of its
+/// length. Two instances run as the first role; the last store is worth more than the others.
 fn chain() -> Vec<String> {
     let mut lines = Vec::new();
     for instance in ["vm-0", "vm-1"] {
@@ -51,11 +51,15 @@ fn chain() -> Vec<String> {
 }
 
 fn report(path_steps: Option<usize>) -> Report {
+    report_of(&chain(), path_steps)
+}
+
+fn report_of(lines: &[String], path_steps: Option<usize>) -> Report {
     let mut options = Options::default();
     if let Some(path_steps) = path_steps {
         options.path_steps = path_steps;
     }
-    prioritize(&estate(&chain()), &options, &Limits::default()).unwrap()
+    prioritize(&estate(lines), &options, &Limits::default()).unwrap()
 }
 
 #[test]
@@ -118,4 +122,36 @@ fn no_room_is_no_path_and_is_said() {
     assert_eq!(report.summary.limits_hit, ["path_steps"]);
     assert!(report.attack_paths.is_empty());
     assert!(report.crown_jewels.iter().any(|it| it.reachable));
+}
+
+#[test]
+fn what_leads_back_is_beside_the_path_even_without_room() {
+    // The port of vm-1 is open to db-0 alone, to which it leads back: its own step leads on to nothing. That is found out
+    // after there was no room for the way of the first finding.
+    let lines = [
+        r#"{"resource": {"id": "vm-0", "kind": "compute.instance"}}"#,
+        r#"{"resource": {"id": "vm-1", "kind": "compute.instance"}}"#,
+        r#"{"resource": {"id": "db-0", "kind": "data.database", "data": ["source_code"]}}"#,
+        r#"{"relation": {"from": "internet", "to": "vm-0", "kind": "reaches", "ports": "22"}}"#,
+        r#"{"relation": {"from": "vm-0", "to": "db-0", "kind": "contains"}}"#,
+        r#"{"relation": {"from": "db-0", "to": "vm-1", "kind": "reaches", "ports": "22"}}"#,
+        r#"{"relation": {"from": "vm-1", "to": "db-0", "kind": "runs_as"}}"#,
+        r#"{"finding": {"id": "ahead", "check": "port-open", "resource": "vm-0", "severity": "high", "vulnerabilities": [{"id": "CVE-1", "epss": 0.3}]}}"#,
+        r#"{"finding": {"id": "back", "check": "port-open", "resource": "vm-1", "severity": "high", "vulnerabilities": [{"id": "CVE-1", "epss": 0.3}]}}"#,
+    ];
+    let lines = lines.map(str::to_owned);
+    for path_steps in [None, Some(0)] {
+        let report = report_of(&lines, path_steps);
+        let mut verdicts: Vec<_> = report
+            .findings
+            .iter()
+            .map(|it| (it.id.as_str(), it.verdict))
+            .collect();
+        verdicts.sort();
+        assert_eq!(
+            verdicts,
+            [("ahead", Verdict::OnPath), ("back", Verdict::BesidePath)],
+            "{path_steps:?}"
+        );
+    }
 }
